@@ -1,0 +1,1 @@
+//! Cameras, microphones, screens, media files, stills, text and test patterns.

@@ -1,0 +1,1 @@
+//! The only user of FFmpeg: encoders and their fallback, decoders, muxers, JPEG.

@@ -1,0 +1,1 @@
+//! The conductor: state machine, threads, clock, supervision, wiring.

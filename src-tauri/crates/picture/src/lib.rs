@@ -1,0 +1,1 @@
+//! Colour conversion, scaling, blending, composition: functions on frames, no threads.

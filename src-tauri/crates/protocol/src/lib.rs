@@ -1,0 +1,1 @@
+//! Every type that crosses to the window or the command line.

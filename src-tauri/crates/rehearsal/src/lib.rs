@@ -1,0 +1,1 @@
+//! The embedded rehearsal room: a local ingest and a watch page.

@@ -1,0 +1,1 @@
+//! The show document: scenes, items, transforms, transitions. Pure data and rules.

@@ -1,0 +1,1 @@
+//! The audio graph: inlets with drift removal, strips, buses, meters.

@@ -1,0 +1,1 @@
+//! Settings, history and secrets.

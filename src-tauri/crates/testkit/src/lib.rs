@@ -1,0 +1,1 @@
+//! Test parts: virtual clock, fake devices, RTMP sink, decoder of burned-in frame ids.

@@ -1,0 +1,1 @@
+//! Getting out: the ring of encoded units, RTMP publisher, destinations, recording.

@@ -1,0 +1,149 @@
+//! What a host asks for: plain data that names a source, without opening it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use vitrine_media::FrameRate;
+
+/// Which camera.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum CameraSelect {
+    /// The first camera of the listing.
+    #[default]
+    Default,
+    /// The camera with that operating-system index (Linux: the number N of `/dev/videoN`).
+    Index(u32),
+    /// The camera with that stable id, else with that exact name, else the only one whose name contains it,
+    /// ignoring case.
+    Name(String),
+}
+
+/// How a camera codes its pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CameraCoding {
+    /// One JPEG a frame.
+    Mjpeg,
+    /// Packed 4:2:2, 2 bytes a pixel.
+    Yuyv,
+    /// Planar Y, interleaved UV, 4:2:0.
+    Nv12,
+}
+
+/// One mode of a camera.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CameraFormat {
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Frames per second.
+    pub rate: FrameRate,
+    /// Coding on the wire.
+    pub coding: CameraCoding,
+}
+
+/// Rows of text turned into a picture with alpha.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextStyle {
+    /// The text, UTF-8, lines separated by `\n`.
+    pub text: String,
+    /// Font family; `None` takes the system's sans serif with fallback for Chinese.
+    pub family: Option<String>,
+    /// Height of the em square in canvas pixels.
+    pub size_px: f32,
+    /// Whether to use the bold face.
+    pub bold: bool,
+    /// Colour of the letters, sRGB with straight alpha.
+    pub color: [u8; 4],
+    /// Colour of the box behind them, sRGB with straight alpha; `None` leaves it transparent.
+    pub background: Option<[u8; 4]>,
+    /// Space between the letters and the edge of the box, canvas pixels.
+    pub padding_px: f32,
+    /// Width at which lines wrap, canvas pixels; `None` never wraps.
+    pub wrap_px: Option<f32>,
+}
+
+impl TextStyle {
+    /// White letters of 48 pixels without a box.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            family: None,
+            size_px: 48.0,
+            bold: false,
+            color: [255; 4],
+            background: None,
+            padding_px: 0.0,
+            wrap_px: None,
+        }
+    }
+}
+
+/// A source of pictures.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum VideoSpec {
+    /// A camera.
+    Camera {
+        /// Which one.
+        select: CameraSelect,
+        /// The mode, or `None` for the best mode up to the canvas size.
+        format: Option<CameraFormat>,
+    },
+    /// The screen, or one window.
+    Screen {
+        /// Title of the window (exact, else contained); `None` for the whole screen.
+        title: Option<String>,
+    },
+    /// The picture of a media file.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Start again at the end; otherwise the last frame stays.
+        looping: bool,
+        /// Where in the file session time zero is.
+        offset: Duration,
+    },
+    /// A still picture, with its alpha.
+    Image {
+        /// PNG, JPEG, WebP, BMP or GIF (first frame).
+        path: PathBuf,
+    },
+    /// Text.
+    Text(TextStyle),
+    /// Moving test pattern with a machine-readable frame id and millisecond clock.
+    Pattern,
+    /// A white flash once a second, for measuring sync with [`AudioSpec::FlashBeep`].
+    FlashBeep,
+    /// One colour over the whole canvas.
+    Color {
+        /// sRGB.
+        rgb: [u8; 3],
+    },
+}
+
+/// A source of sound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AudioSpec {
+    /// A microphone or another sound input.
+    Mic {
+        /// Stable id, exact name or part of the name; `None` follows the system's default.
+        name: Option<String>,
+    },
+    /// The sound of a media file.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Start again at the end; otherwise silence follows.
+        looping: bool,
+        /// Where in the file session time zero is.
+        offset: Duration,
+    },
+    /// A 1 kHz tone at -20 dBFS.
+    Tone,
+    /// Silence.
+    Silence,
+    /// A short beep with every flash of [`VideoSpec::FlashBeep`].
+    FlashBeep,
+}

@@ -12,10 +12,12 @@
 mod error;
 mod source;
 mod spec;
+mod text;
 
 pub use error::CaptureError;
 pub use source::{AudioInput, AudioSource, CaptureContext, Chunk, Pacing, VideoSource};
-pub use spec::{AudioSpec, CameraCoding, CameraFormat, CameraSelect, TextStyle, VideoSpec};
+pub use spec::{AudioSpec, CameraCoding, CameraFormat, CameraSelect, VideoSpec};
+pub use text::{TextAlign, TextOutline, TextShadow, TextStyle};
 
 /// Opens a source of pictures on the calling thread, which may block as long as the driver likes.
 pub fn open_video(spec: &VideoSpec, context: &CaptureContext) -> Result<Box<dyn VideoSource>, CaptureError> {

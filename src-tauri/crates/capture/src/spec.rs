@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use vitrine_media::FrameRate;
 
+use crate::text::TextStyle;
+
 /// Which camera.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum CameraSelect {
@@ -40,43 +42,6 @@ pub struct CameraFormat {
     pub rate: FrameRate,
     /// Coding on the wire.
     pub coding: CameraCoding,
-}
-
-/// Rows of text turned into a picture with alpha.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TextStyle {
-    /// The text, UTF-8, lines separated by `\n`.
-    pub text: String,
-    /// Font family; `None` takes the system's sans serif with fallback for Chinese.
-    pub family: Option<String>,
-    /// Height of the em square in canvas pixels.
-    pub size_px: f32,
-    /// Whether to use the bold face.
-    pub bold: bool,
-    /// Colour of the letters, sRGB with straight alpha.
-    pub color: [u8; 4],
-    /// Colour of the box behind them, sRGB with straight alpha; `None` leaves it transparent.
-    pub background: Option<[u8; 4]>,
-    /// Space between the letters and the edge of the box, canvas pixels.
-    pub padding_px: f32,
-    /// Width at which lines wrap, canvas pixels; `None` never wraps.
-    pub wrap_px: Option<f32>,
-}
-
-impl TextStyle {
-    /// White letters of 48 pixels without a box.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            family: None,
-            size_px: 48.0,
-            bold: false,
-            color: [255; 4],
-            background: None,
-            padding_px: 0.0,
-            wrap_px: None,
-        }
-    }
 }
 
 /// A source of pictures.

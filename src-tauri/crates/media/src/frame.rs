@@ -1,7 +1,7 @@
 //! A picture in memory: I420, BT.709, limited range, optionally with a premultiplied alpha plane.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::MediaTime;
 use crate::pool::Storage;
@@ -213,6 +213,28 @@ impl VideoFrame {
     pub fn same_pixels(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
     }
+
+    /// The identity of these pixels, for caches.
+    pub fn pixels_id(&self) -> PixelsId {
+        PixelsId(Arc::downgrade(&self.shared))
+    }
+}
+
+/// Remembers which pixels a frame had, without keeping their buffer from its pool.
+#[derive(Clone)]
+pub struct PixelsId(Weak<Shared>);
+
+impl PixelsId {
+    /// Whether `frame` still is those very pixels. The address cannot have been reused: this holds it.
+    pub fn is(&self, frame: &VideoFrame) -> bool {
+        std::ptr::eq(self.0.as_ptr(), Arc::as_ptr(&frame.shared))
+    }
+}
+
+impl fmt::Debug for PixelsId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PixelsId({:p})", self.0.as_ptr())
+    }
 }
 
 impl fmt::Debug for VideoFrame {
@@ -243,6 +265,17 @@ mod tests {
             prop_assert_eq!(frame.plane(Plane::U).len(), frame.stride(Plane::U) * h.div_ceil(2) as usize);
             prop_assert_eq!(frame.plane(Plane::A).is_empty(), !alpha);
         }
+    }
+
+    #[test]
+    fn an_identity_outlives_its_frame_without_holding_its_buffer() {
+        let pool = FramePool::new(1);
+        let first = pool.take(8, 8, false).unwrap().freeze(MediaTime::ZERO, 0);
+        let id = first.pixels_id();
+        assert!(id.is(&first.clone()));
+        drop(first);
+        let second = pool.take(8, 8, false).unwrap().freeze(MediaTime::ZERO, 0);
+        assert!(!id.is(&second));
     }
 
     #[test]

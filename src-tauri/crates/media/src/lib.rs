@@ -23,7 +23,7 @@ mod unit;
 
 pub use audio::{AudioBlock, AudioFormat, BLOCK_FRAMES, BLOCK_NANOS, CHANNELS, SAMPLE_RATE_HZ};
 pub use clock::{Clock, MonotonicClock};
-pub use frame::{FrameMut, Plane, VideoFrame};
+pub use frame::{FrameMut, PixelsId, Plane, VideoFrame};
 pub use health::{HealthThresholds, SourceHealth, SourceState};
 pub use latest::Latest;
 pub use pool::{FramePool, PoolExhausted, PoolStats};

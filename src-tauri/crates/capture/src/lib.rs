@@ -9,28 +9,43 @@
 //! Threads: a video source lives on one thread of its caller's making. Microphones own short-lived threads for
 //! opening and closing; hot-plug watching owns one that polls.
 
+mod color;
 mod error;
+mod flash_beep;
+pub mod frame_id;
+mod pattern;
 mod source;
 mod spec;
+#[cfg(test)]
+mod test_context;
 mod text;
+mod tone;
 
 pub use error::CaptureError;
+pub use flash_beep::{BEEP_FRAMES, beep_sample, event_tick, is_flash};
+pub use pattern::PatternPainter;
 pub use source::{AudioInput, AudioSource, CaptureContext, Chunk, Pacing, VideoSource};
 pub use spec::{AudioSpec, CameraCoding, CameraFormat, CameraSelect, VideoSpec};
+#[cfg(test)]
+pub(crate) use test_context::tests_context;
 pub use text::{TextAlign, TextOutline, TextShadow, TextStyle};
 
 /// Opens a source of pictures on the calling thread, which may block as long as the driver likes.
 pub fn open_video(spec: &VideoSpec, context: &CaptureContext) -> Result<Box<dyn VideoSource>, CaptureError> {
-    let _ = context;
     match spec {
+        VideoSpec::Pattern => Ok(Box::new(pattern::PatternSource::open(context)?)),
+        VideoSpec::FlashBeep => Ok(Box::new(flash_beep::FlashSource::open(context)?)),
+        VideoSpec::Color { rgb } => Ok(Box::new(color::ColorSource::open(*rgb, context)?)),
         other => Err(unsupported(format!("{other:?}"))),
     }
 }
 
 /// Opens a source of sound. May block for as long as a sound server takes to answer, at most a few seconds.
 pub fn open_audio(spec: &AudioSpec, context: &CaptureContext) -> Result<Box<dyn AudioSource>, CaptureError> {
-    let _ = context;
     match spec {
+        AudioSpec::Tone => Ok(Box::new(tone::ToneSource::tone())),
+        AudioSpec::Silence => Ok(Box::new(tone::ToneSource::silence())),
+        AudioSpec::FlashBeep => Ok(Box::new(flash_beep::BeepSource::open(context))),
         other => Err(unsupported(format!("{other:?}"))),
     }
 }

@@ -9,6 +9,7 @@
 //! Threads: a video source lives on one thread of its caller's making. Microphones own short-lived threads for
 //! opening and closing; hot-plug watching owns one that polls.
 
+mod camera;
 mod color;
 mod error;
 mod flash_beep;
@@ -21,6 +22,7 @@ mod test_context;
 mod text;
 mod tone;
 
+pub use camera::{CameraDevice, list_cameras};
 pub use error::CaptureError;
 pub use flash_beep::{BEEP_FRAMES, beep_sample, event_tick, is_flash};
 pub use pattern::PatternPainter;
@@ -33,6 +35,7 @@ pub use text::{TextAlign, TextOutline, TextShadow, TextStyle};
 /// Opens a source of pictures on the calling thread, which may block as long as the driver likes.
 pub fn open_video(spec: &VideoSpec, context: &CaptureContext) -> Result<Box<dyn VideoSource>, CaptureError> {
     match spec {
+        VideoSpec::Camera { select, format } => camera::open(select, *format, context),
         VideoSpec::Pattern => Ok(Box::new(pattern::PatternSource::open(context)?)),
         VideoSpec::FlashBeep => Ok(Box::new(flash_beep::FlashSource::open(context)?)),
         VideoSpec::Color { rgb } => Ok(Box::new(color::ColorSource::open(*rgb, context)?)),

@@ -1,5 +1,6 @@
 //! What a host asks for: plain data that names a source, without opening it.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -42,6 +43,23 @@ pub struct CameraFormat {
     pub rate: FrameRate,
     /// Coding on the wire.
     pub coding: CameraCoding,
+}
+
+impl fmt::Display for CameraFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let coding = match self.coding {
+            CameraCoding::Mjpeg => "MJPEG",
+            CameraCoding::Yuyv => "YUYV",
+            CameraCoding::Nv12 => "NV12",
+        };
+        write!(
+            f,
+            "{}x{} {coding} at {} fps",
+            self.width,
+            self.height,
+            (self.rate.as_f64() * 100.0).round() / 100.0
+        )
+    }
 }
 
 /// A source of pictures.

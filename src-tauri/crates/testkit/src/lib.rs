@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::missing_panics_doc)] // panicking is how every part here reports
 
+pub mod fakecam;
 pub mod ffmpeg;
 pub mod frame_id;
 pub mod nginx;

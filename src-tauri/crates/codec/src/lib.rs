@@ -8,14 +8,18 @@
 //! Units carry what they need ([`vitrine_media::AccessUnit`]): H.264 with 4-byte lengths and its parameter sets in the
 //! configuration, AAC without ADTS.
 
+mod aac;
 mod avc;
 mod encoder;
 mod ff;
 mod jpeg;
 mod log;
+mod mp4;
 
+pub use aac::{AacEncoder, AacError};
 pub use encoder::{
     EncodeError, EncoderChoice, EncoderKind, EncoderProbe, UnknownEncoder, VideoEncoder, VideoSettings,
     probe_encoders,
 };
 pub use jpeg::{JpegDecoder, JpegEncoder, JpegError};
+pub use mp4::{FragmentedMp4, MuxError};

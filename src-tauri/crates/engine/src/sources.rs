@@ -8,7 +8,7 @@ mod audio;
 mod video;
 mod watchdog;
 
-pub(crate) use audio::AudioFeed;
+pub(crate) use audio::{AudioFeed, AudioLine};
 pub(crate) use video::VideoFeed;
 
 use std::sync::{Mutex, PoisonError};

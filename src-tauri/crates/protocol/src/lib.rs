@@ -20,8 +20,8 @@ pub use show::{
     TextStyleView, TransformView, TransitionKind, TransitionView,
 };
 pub use snapshot::{
-    DestinationDraft, DestinationState, DestinationView, Event, EventBody, Language, LiveHealth, Phase,
-    RecordingView, RehearsalView, SecretView, SettingsView, Snapshot, SourceView, Theme, VaultView,
+    DestinationDraft, DestinationState, DestinationView, Event, EventBody, FileKind, Language, LiveHealth, Phase,
+    RecordingView, RehearsalView, SecretView, SettingsPatch, SettingsView, Snapshot, SourceView, Theme, VaultView,
     VideoProfileView,
 };
 pub use status::{

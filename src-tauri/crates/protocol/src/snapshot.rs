@@ -280,3 +280,26 @@ pub struct SettingsView {
     /// Where keys are kept.
     pub vault: VaultView,
 }
+
+/// The preferences a host may change, all at once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct SettingsPatch {
+    /// Language; `None` follows the system.
+    pub language: Option<Language>,
+    /// Theme.
+    pub theme: Theme,
+    /// Folder for recordings.
+    pub record_folder: String,
+    /// Picture and encoder; in force from the next broadcast on.
+    pub video: VideoProfileView,
+}
+
+/// What a file dialog looks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum FileKind {
+    /// Films and music.
+    Media,
+    /// Still pictures.
+    Image,
+}

@@ -28,6 +28,11 @@ pub(crate) struct AudioLine {
 }
 
 impl AudioLine {
+    /// Whether both are ends of the same feed.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.opened, &other.opened)
+    }
+
     /// A freshly opened source, once after each opening.
     pub(crate) fn take_opened(&self) -> Option<Box<dyn AudioSource>> {
         self.opened.take()

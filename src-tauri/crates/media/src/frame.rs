@@ -209,6 +209,11 @@ impl VideoFrame {
         self.shared.layout.slice(self.shared.storage.bytes(), plane)
     }
 
+    /// The same pixels with another time and number, without a copy.
+    pub fn stamped(&self, pts: MediaTime, seq: u64) -> Self {
+        Self { shared: Arc::clone(&self.shared), pts, seq }
+    }
+
     /// Whether both are the same pixels in memory.
     pub fn same_pixels(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)

@@ -15,6 +15,7 @@ mod ff;
 mod jpeg;
 mod log;
 mod mp4;
+mod reader;
 
 pub use aac::{AacEncoder, AacError};
 pub use encoder::{
@@ -23,3 +24,4 @@ pub use encoder::{
 };
 pub use jpeg::{JpegDecoder, JpegEncoder, JpegError};
 pub use mp4::{FragmentedMp4, MuxError};
+pub use reader::{MediaError, MediaInfo, Picture, PictureInfo, PictureReader, Sound, SoundInfo, SoundReader};

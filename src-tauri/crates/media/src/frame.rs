@@ -210,6 +210,7 @@ impl VideoFrame {
     }
 
     /// The same pixels with another time and number, without a copy.
+    #[must_use]
     pub fn stamped(&self, pts: MediaTime, seq: u64) -> Self {
         Self { shared: Arc::clone(&self.shared), pts, seq }
     }

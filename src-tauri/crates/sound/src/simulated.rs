@@ -122,12 +122,12 @@ pub(crate) fn largest_step(samples: &[f32]) -> f32 {
     samples.windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0, f32::max)
 }
 
-/// Distortion and noise beside a tone of `hz`, in dB of the tone, over windows of 100 ms: the residue of a
+/// Distortion and noise beside a tone of `hz`, in dB of the tone, over windows of 50 ms: the residue of a
 /// least-squares fit of the tone with an amplitude and phase that may move as second-order polynomials. That takes
-/// out what lies within some 15 Hz of the tone, a far narrower notch than AES17 §5.2.8 allows (Q from 1.2 to 3).
+/// out what lies within some 30 Hz of the tone, a far narrower notch than AES17 §5.2.8 allows (Q from 1.2 to 3).
 pub(crate) fn thd_n_db(samples: &[f32], hz: f64) -> f64 {
     let mut worst = f64::NEG_INFINITY;
-    for window in samples.chunks_exact(4800) {
+    for window in samples.chunks_exact(2400) {
         let rows: Vec<[f64; 6]> = (0..window.len())
             .map(|n| {
                 let u = n as f64 / window.len() as f64 * 2.0 - 1.0;

@@ -198,7 +198,6 @@ fn a_reader_that_stood_still_is_cut_back_once() {
     }
     let stats = inlet.stats();
     assert_eq!((stats.underruns, stats.resyncs), (0, 1), "{stats:?}");
-    println!("{stats:?}");
     assert!(stats.waiting_millis < 35.0, "{stats:?}");
     assert!(largest_step(&left) < NO_CLICK, "{}", largest_step(&left));
 }

@@ -14,9 +14,8 @@ use vitrine_media::{
 };
 
 use self::matrix::{RgbFixed, YuvFixed, YuvMap};
-use self::rows::{
-    Chroma, LumaFull, LumaHalf, Premultiply, RgbChroma, RgbLuma, Split, SplitPacked, SumFull, SumHalf,
-};
+pub(crate) use self::rows::SumFull;
+use self::rows::{Chroma, LumaFull, LumaHalf, Premultiply, RgbChroma, RgbLuma, Split, SplitPacked, SumHalf};
 use crate::simd;
 
 /// Largest width and height taken.
@@ -313,6 +312,13 @@ fn ordered(format: PixelFormat, rows: &[Vec<u8>; 4]) -> [&[u8]; 3] {
         PixelFormat::Bgr24 | PixelFormat::Bgrx => [c, b, a],
         _ => [a, b, c],
     }
+}
+
+/// The studio codes (Y, U, V) of one sRGB colour.
+pub fn rgb_to_yuv(rgb: [u8; 3]) -> [u8; 3] {
+    let [r, g, b] = rgb.map(f64::from);
+    let [y, u, v] = matrix::rgb_to_studio().map(|[kr, kg, kb]| (kr * r + kg * g + kb * b).round());
+    [(16.0 + y) as u8, (128.0 + u) as u8, (128.0 + v) as u8]
 }
 
 #[cfg(test)]

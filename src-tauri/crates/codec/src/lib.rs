@@ -16,6 +16,7 @@ mod jpeg;
 mod log;
 mod mp4;
 mod reader;
+mod screen;
 
 pub use aac::{AacEncoder, AacError};
 pub use encoder::{
@@ -25,3 +26,4 @@ pub use encoder::{
 pub use jpeg::{JpegDecoder, JpegEncoder, JpegError};
 pub use mp4::{FragmentedMp4, MuxError};
 pub use reader::{MediaError, MediaInfo, Picture, PictureInfo, PictureReader, Sound, SoundInfo, SoundReader};
+pub use screen::{ScreenError, ScreenGrabber, ScreenOptions, ScreenTarget, list_windows};

@@ -7,35 +7,42 @@
 //! [`CaptureError`] and the engine's supervisor reopens.
 //!
 //! Threads: a video source lives on one thread of its caller's making. Microphones own short-lived threads for
-//! opening and closing; hot-plug watching owns one that polls.
+//! opening and closing; [`DeviceWatch`] owns two that poll.
 
 mod camera;
 mod color;
 mod error;
 mod flash_beep;
 pub mod frame_id;
+mod microphone;
 mod pattern;
 mod source;
 mod spec;
+mod still;
 #[cfg(test)]
 mod test_context;
 mod text;
 mod tone;
+mod watch;
 
 pub use camera::{CameraDevice, list_cameras};
 pub use error::CaptureError;
 pub use flash_beep::{BEEP_FRAMES, beep_sample, event_tick, is_flash};
+pub use microphone::{MicrophoneDevice, list_microphones};
 pub use pattern::PatternPainter;
 pub use source::{AudioInput, AudioSource, CaptureContext, Chunk, Pacing, VideoSource};
 pub use spec::{AudioSpec, CameraCoding, CameraFormat, CameraSelect, VideoSpec};
 #[cfg(test)]
 pub(crate) use test_context::tests_context;
-pub use text::{TextAlign, TextOutline, TextShadow, TextStyle};
+pub use text::{TextAlign, TextError, TextOutline, TextPicture, TextShadow, TextStyle, render_text};
+pub use watch::{DeviceChange, DeviceKind, DeviceWatch, SeenDevice, diff_devices};
 
 /// Opens a source of pictures on the calling thread, which may block as long as the driver likes.
 pub fn open_video(spec: &VideoSpec, context: &CaptureContext) -> Result<Box<dyn VideoSource>, CaptureError> {
     match spec {
         VideoSpec::Camera { select, format } => camera::open(select, *format, context),
+        VideoSpec::Image { path } => Ok(Box::new(still::StillSource::open(path, context)?)),
+        VideoSpec::Text(style) => Ok(Box::new(text::TextSource::open(style, context)?)),
         VideoSpec::Pattern => Ok(Box::new(pattern::PatternSource::open(context)?)),
         VideoSpec::FlashBeep => Ok(Box::new(flash_beep::FlashSource::open(context)?)),
         VideoSpec::Color { rgb } => Ok(Box::new(color::ColorSource::open(*rgb, context)?)),
@@ -46,6 +53,7 @@ pub fn open_video(spec: &VideoSpec, context: &CaptureContext) -> Result<Box<dyn 
 /// Opens a source of sound. May block for as long as a sound server takes to answer, at most a few seconds.
 pub fn open_audio(spec: &AudioSpec, context: &CaptureContext) -> Result<Box<dyn AudioSource>, CaptureError> {
     match spec {
+        AudioSpec::Mic { name } => microphone::open(name.as_deref(), context),
         AudioSpec::Tone => Ok(Box::new(tone::ToneSource::tone())),
         AudioSpec::Silence => Ok(Box::new(tone::ToneSource::silence())),
         AudioSpec::FlashBeep => Ok(Box::new(flash_beep::BeepSource::open(context))),

@@ -1,6 +1,6 @@
 //! The real camera code against a camera of which every byte is known, in real time.
 #![cfg(target_os = "linux")]
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::sync::Arc;
 
@@ -286,8 +286,8 @@ fn damaged_frames_are_skipped_and_counted() {
             }
             assert!(camera.skipped() >= 5, "{}: {} skipped", mode.fourcc, camera.skipped());
             fake.corrupt_every(Some(1));
-            let broken = (0..20).filter(|_| camera.read(MediaTime::ZERO).unwrap().is_none()).count();
-            assert!(broken >= 10, "a camera that only sends rubbish is silent, not an error: {broken}");
+            let broken = (0..5).filter(|_| camera.read(MediaTime::ZERO).unwrap().is_none()).count();
+            assert!(broken >= 4, "a camera that only sends rubbish is silent, not an error: {broken}");
             fake.corrupt_every(None);
             assert_bands(&next(&mut *camera), 4);
         }

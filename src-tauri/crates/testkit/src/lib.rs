@@ -13,6 +13,7 @@ pub mod ffmpeg;
 pub mod frame_id;
 pub mod nginx;
 pub mod rtmp_sink;
+pub mod soundcard;
 
 mod clock;
 

@@ -117,8 +117,10 @@ mod tests {
         assert_eq!(drain(&mut interleaver), []);
         interleaver.push(video(0, true, 10));
         interleaver.push(video(33, false, 10));
-        use TrackKind::{Audio, Video};
-        assert_eq!(drain(&mut interleaver), [(Video, 0), (Audio, 0), (Audio, 21), (Video, 33)]);
+        assert_eq!(
+            drain(&mut interleaver),
+            [(TrackKind::Video, 0), (TrackKind::Audio, 0), (TrackKind::Audio, 21), (TrackKind::Video, 33)]
+        );
         assert_eq!(interleaver.flush().unwrap().dts.millis(), 42);
         assert_eq!(interleaver.late(), 0);
     }
@@ -141,7 +143,7 @@ mod tests {
         fn nothing_is_lost_and_all_is_in_order_for_any_arrival(
             pattern in proptest::collection::vec(any::<bool>(), 1..200)
         ) {
-            let mut interleaver = Interleaver::new(Duration::from_secs(3600));
+            let mut interleaver = Interleaver::new(Duration::from_hours(1));
             let (mut video_at, mut audio_at, mut out) = (0, 0, Vec::new());
             for &is_video in &pattern {
                 if is_video {

@@ -13,7 +13,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use vitrine_media::{AccessUnit, MediaTime, StreamConfig, TrackKind};
+use vitrine_media::{AccessUnit, StreamConfig, TrackKind};
 
 /// How much a ring keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -294,12 +294,13 @@ impl Cursor {
         self.ring.lock().keyframes.back().is_some_and(|&key| key > self.next)
     }
 
-    /// Jumps to the newest keyframe if it lies ahead; what lies between counts as lost.
-    pub fn skip_to_newest_keyframe(&mut self) {
-        let newest = self.ring.lock().keyframes.back().copied();
-        if let Some(key) = newest.filter(|&key| key > self.next) {
-            self.lost += key - self.next;
+    /// Moves the beginning of a reader that has not begun up to the newest keyframe; nothing counts as lost.
+    pub fn begin_at_newest_keyframe(&mut self) {
+        if let Some(&key) = self.ring.lock().keyframes.back()
+            && (self.seeking || key > self.next)
+        {
             self.next = key;
+            self.seeking = false;
         }
     }
 
@@ -311,11 +312,6 @@ impl Cursor {
     /// How often the ring overran this reader.
     pub fn overruns(&self) -> u64 {
         self.overruns
-    }
-
-    /// Decoding time of the next unit.
-    pub fn next_dts(&mut self) -> Option<MediaTime> {
-        self.peek().map(|unit| unit.dts)
     }
 
     fn settle(&mut self, state: &State) {
@@ -344,6 +340,7 @@ impl Cursor {
 mod tests {
     use super::*;
     use crate::samples::{audio, video};
+    use vitrine_media::MediaTime;
 
     fn ring(bytes: usize) -> UnitRing {
         UnitRing::new(RingLimits { span: Duration::from_secs(30), bytes })
@@ -408,9 +405,9 @@ mod tests {
         let mut cursor = ring.cursor();
         ring.close();
         ring.push(video(40, true, 10));
-        assert_eq!(cursor.wait(Duration::from_secs(60)), Readiness::Unit);
+        assert_eq!(cursor.wait(Duration::from_mins(1)), Readiness::Unit);
         assert!(cursor.try_next().is_some());
-        assert_eq!(cursor.wait(Duration::from_secs(60)), Readiness::Ended);
+        assert_eq!(cursor.wait(Duration::from_mins(1)), Readiness::Ended);
     }
 
     #[test]
@@ -418,7 +415,7 @@ mod tests {
         let ring = ring(1 << 20);
         let mut cursor = ring.cursor();
         let reader = std::thread::spawn(move || {
-            while cursor.wait(Duration::from_secs(60)) == Readiness::Empty {}
+            while cursor.wait(Duration::from_mins(1)) == Readiness::Empty {}
             cursor.try_next().unwrap().dts
         });
         ring.push(video(0, true, 10));

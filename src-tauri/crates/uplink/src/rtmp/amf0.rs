@@ -84,18 +84,16 @@ impl Value {
                 out.extend_from_slice(&number.to_be_bytes());
             }
             Self::Boolean(value) => out.extend_from_slice(&[1, u8::from(*value)]),
-            Self::String(text) => match u16::try_from(text.len()) {
-                Ok(len) => {
+            Self::String(text) => {
+                if let Ok(len) = u16::try_from(text.len()) {
                     out.push(2);
                     out.extend_from_slice(&len.to_be_bytes());
-                    out.extend_from_slice(text.as_bytes());
-                }
-                Err(_) => {
+                } else {
                     out.push(12);
                     out.extend_from_slice(&(text.len() as u32).to_be_bytes());
-                    out.extend_from_slice(text.as_bytes());
                 }
-            },
+                out.extend_from_slice(text.as_bytes());
+            }
             Self::Object(members) => {
                 out.push(3);
                 write_members(members, out);

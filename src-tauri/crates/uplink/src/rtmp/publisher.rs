@@ -262,7 +262,7 @@ impl Publisher {
         let is = |id: f64| (number - id).abs() < 0.5;
         match name {
             "_result" if is(transaction::CONNECT) && self.phase == Phase::Connect => {
-                self.send_create_stream()
+                self.send_create_stream();
             }
             "_result" if is(transaction::CREATE_STREAM) && self.phase == Phase::CreateStream => {
                 let id = info.and_then(Value::as_number).unwrap_or(1.0);

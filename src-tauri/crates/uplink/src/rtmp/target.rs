@@ -113,7 +113,7 @@ impl Target {
             (None, None) if segments.trim_matches('/').is_empty() => return Err(TargetError::App),
             (None, None) => return Err(TargetError::Key),
         };
-        target.app = app.trim_matches('/').to_owned();
+        app.trim_matches('/').clone_into(&mut target.app);
         target.key = Secret::new(key);
         target.check()
     }
@@ -125,7 +125,7 @@ impl Target {
         if key.chars().any(|c| c.is_whitespace() || c.is_control()) {
             return Err(TargetError::Characters);
         }
-        target.app = path.trim_matches('/').to_owned();
+        path.trim_matches('/').clone_into(&mut target.app);
         target.key = Secret::new(key.to_owned());
         target.check()
     }

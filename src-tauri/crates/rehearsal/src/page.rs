@@ -21,12 +21,14 @@ macro_rules! asset {
 }
 
 /// Everything the page consists of.
-pub const ASSETS: [Asset; 8] = [
+pub const ASSETS: [Asset; 10] = [
     asset!("", "index.html", "text/html; charset=utf-8"),
+    asset!("icon.svg", "icon.svg", "image/svg+xml"),
     asset!("tokens.css", "tokens.css", "text/css; charset=utf-8"),
     asset!("watch.css", "watch.css", "text/css; charset=utf-8"),
     asset!("watch.js", "watch.js", "text/javascript; charset=utf-8"),
     asset!("delay.js", "delay.js", "text/javascript; charset=utf-8"),
+    asset!("pace.js", "pace.js", "text/javascript; charset=utf-8"),
     asset!("sound.js", "sound.js", "text/javascript; charset=utf-8"),
     asset!("words.js", "words.js", "text/javascript; charset=utf-8"),
     asset!("vendor/mpegts.js", "vendor/mpegts.js", "text/javascript; charset=utf-8"),

@@ -135,7 +135,9 @@ impl Destinations {
     }
 
     /// Adds a destination and begins to connect at once.
-    pub fn add(&self, spec: DestinationSpec) -> DestinationId {
+    pub fn add(&self, mut spec: DestinationSpec) -> DestinationId {
+        // A name goes to logs and events, and an address typed in full is a name that people use.
+        spec.name = spec.target.redact(&spec.name);
         let id = DestinationId(self.next_id.fetch_add(1, Ordering::Relaxed));
         let (stop, stopped) = watch::channel(false);
         let shared = Arc::new(Shared::new(self.epoch.now()));

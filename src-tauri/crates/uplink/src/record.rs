@@ -21,6 +21,8 @@ use crate::ring::{Configs, Cursor, Readiness, UnitRing};
 const WAIT: Duration = Duration::from_millis(50);
 /// How long a stop waits for the last fragment to reach the disk.
 const STOP_LIMIT: Duration = Duration::from_millis(800);
+/// Units held at most while the sound's configuration is awaited.
+const MAX_HELD: usize = 2000;
 /// Numbers tried for a name that exists.
 const MAX_NUMBER: u32 = 9999;
 
@@ -219,44 +221,45 @@ impl Thread {
     }
 
     fn record(&mut self) -> Result<(), RecordError> {
-        let Some(mut file) = self.open()? else {
+        let mut held = Vec::new();
+        let Some(mut file) = self.open(&mut held)? else {
             // Nothing ever came: an empty file would only confuse.
             let _ = std::fs::remove_file(&self.path);
             return Ok(());
         };
         self.update(RecordState::Recording, file.bytes());
-        let result = self.write_all(&mut file);
-        let bytes = file.bytes();
+        let result =
+            held.iter().try_for_each(|unit| file.write(unit).map_err(|error| RecordError::from_mux(&error)));
+        let result = result.and_then(|()| self.write_all(&mut file));
         let finished = result.and_then(|()| file.finish().map_err(|error| RecordError::from_mux(&error)));
-        self.update(RecordState::Recording, file.bytes().max(bytes));
+        self.update(RecordState::Recording, file.bytes());
         finished
     }
 
-    /// Waits for the first keyframe and both configurations; `None` when told to stop before.
-    fn open(&mut self) -> Result<Option<FragmentedMp4>, RecordError> {
+    /// Reads from the first keyframe on until both configurations are known, and creates the file; `None` when told to
+    /// stop before. What was read is left in `held`.
+    fn open(&mut self, held: &mut Vec<AccessUnit>) -> Result<Option<FragmentedMp4>, RecordError> {
         loop {
-            match self.cursor.wait(WAIT) {
-                Readiness::Unit => {
-                    if let Some((video, audio)) = both(&self.ring.configs()) {
-                        let file = FragmentedMp4::create(&self.path, &video, &audio);
-                        return file.map(Some).map_err(|error| RecordError::from_mux(&error));
-                    }
-                    if self.stop.is_stopped() {
-                        return Ok(None);
-                    }
-                    // The sound's first unit follows the first picture closely.
-                    std::thread::sleep(Duration::from_millis(5));
+            while let Some(unit) = self.cursor.try_next() {
+                held.push(unit);
+                if let Some((video, audio)) = both(&self.ring.configs()) {
+                    let file = FragmentedMp4::create(&self.path, &video, &audio);
+                    return file.map(Some).map_err(|error| RecordError::from_mux(&error));
                 }
-                Readiness::Ended => return Ok(None),
-                Readiness::Empty if self.stop.is_stopped() => return Ok(None),
-                Readiness::Empty => {}
+                // The studio makes sound from its first tick; without any, there is nothing to wait for.
+                if held.len() > MAX_HELD {
+                    return Err(RecordError::Internal);
+                }
+            }
+            if self.cursor.wait(WAIT) == Readiness::Ended || self.stop.is_stopped() {
+                return Ok(None);
             }
         }
     }
 
     fn write_all(&mut self, file: &mut FragmentedMp4) -> Result<(), RecordError> {
         loop {
-            while let Some(unit) = self.next() {
+            while let Some(unit) = self.cursor.try_next() {
                 file.write(&unit).map_err(|error| RecordError::from_mux(&error))?;
                 if file.bytes() != lock(&self.status).bytes {
                     self.update(RecordState::Recording, file.bytes());
@@ -266,10 +269,6 @@ impl Thread {
                 return Ok(());
             }
         }
-    }
-
-    fn next(&mut self) -> Option<AccessUnit> {
-        self.cursor.try_next()
     }
 
     fn update(&self, state: RecordState, bytes: u64) {

@@ -30,13 +30,6 @@ fn every_way_not_to_connect_has_its_own_code() {
     let port = silent.local_addr().unwrap().port();
     assert_eq!(error_code(&format!("rtmp://127.0.0.1:{port}/live/hush")), "no_answer");
     assert_eq!(error_code(&format!("rtmps://127.0.0.1:{port}/live/hush")), "timed_out");
-    let web = std::thread::spawn(move || {
-        let (mut stream, _) = silent.accept().unwrap();
-        drop(silent);
-        std::io::Write::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
-        std::io::Read::read_to_end(&mut stream, &mut Vec::new()).ok();
-    });
-    drop(web);
 }
 
 #[test]
@@ -174,6 +167,34 @@ fn a_stop_ends_on_a_server_that_reads_nothing() {
     studio.push(rest);
     studio.stop();
     assert_eq!(studio.status(id).state, DestinationState::Stopped);
+}
+
+#[test]
+fn a_stop_ends_in_every_phase_of_a_connection() {
+    let sink = RtmpSink::start(SinkOptions { never_answer: true, ..SinkOptions::default() });
+    let studio = Studio::new();
+    let (waiting, shaking) = (studio.add("rtmp://127.0.0.1:1/live/x"), studio.add(&sink.url("k")));
+    studio.wait_for(waiting, "an error", |s| s.error.is_some());
+    sink.wait_for("the connection", |s| !s.is_empty());
+    studio.stop();
+    assert_eq!(studio.status(waiting).state, DestinationState::Stopped);
+    assert_eq!(studio.status(shaking).state, DestinationState::Stopped);
+    assert!(studio.status(shaking).first_accepted.is_none());
+}
+
+#[test]
+fn a_programme_that_ends_ends_its_destinations_after_the_last_unit() {
+    let sink = RtmpSink::start(SinkOptions::default());
+    let studio = Studio::new();
+    let id = studio.add(&sink.url("k"));
+    let units = media::programme();
+    let rest = studio.open(&units, &[id]);
+    studio.feed(rest, &[id]);
+    studio.ring.close();
+    studio.wait_for(id, "the end", |s| s.state == DestinationState::Stopped);
+    sink.wait_for("the goodbye", |s| s[0].closed.is_some());
+    let pictures = sink.sessions().remove(0).of(TagKind::Video).filter(|tag| !tag.is_header()).count();
+    assert_eq!(pictures, 180);
 }
 
 #[test]

@@ -1,12 +1,16 @@
 //! Stock nginx-rtmp takes the stream and records it; ffprobe judges the recording.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
+use bytes::BytesMut;
 use vitrine_media::{AccessUnit, TrackKind};
 use vitrine_testkit::ffmpeg;
-use vitrine_testkit::nginx::Nginx;
-use vitrine_uplink::{DestinationState, UplinkError, rtmp};
+use vitrine_testkit::nginx::{Nginx, free_port};
+use vitrine_uplink::rtmp::{Phase, Publisher, PublisherSettings};
+use vitrine_uplink::{Configs, DestinationState, Target, UplinkError, rtmp};
 
 use crate::media;
 use crate::parts::Studio;
@@ -119,4 +123,94 @@ fn a_server_that_is_killed_and_comes_back_gets_the_stream_again_at_a_keyframe() 
     assert_eq!(files.len(), 2, "{}", nginx.log());
     let frames = ffmpeg::each_luma(&files[1], "", |_, _| {});
     assert!(frames >= 30, "decodes from its first picture on: {frames}");
+}
+
+#[test]
+fn sound_between_the_chunks_of_a_picture_is_put_together_again() {
+    let nginx = Nginx::start();
+    let units = media::programme();
+    let mut hand = ByHand::publish(&nginx.url("mixed"));
+    let sent = media::from_keyframe(&units);
+    let (pictures, sounds) = (media::of(sent, TrackKind::Video), media::of(sent, TrackKind::Audio));
+    let mut sounds = sounds.into_iter().peekable();
+    let mut mixed = 0;
+    for picture in pictures {
+        hand.publisher.send(picture, &Configs::default());
+        hand.flush(1);
+        // The first chunk is out. Sound of the next 30 ms overtakes the rest, if there is one.
+        while let Some(sound) = sounds.next_if(|s| s.dts <= picture.dts + Duration::from_millis(30)) {
+            mixed += u32::from(!hand.publisher.is_drained());
+            assert!(hand.publisher.can_send(sound));
+            hand.publisher.send(sound, &Configs::default());
+        }
+        hand.flush(usize::MAX);
+    }
+    for sound in sounds {
+        hand.publisher.send(sound, &Configs::default());
+        hand.flush(usize::MAX);
+    }
+    hand.leave();
+    assert!(mixed > 50, "pictures have several chunks: {mixed}");
+    let file = &nginx.recordings("mixed")[0];
+    assert_same_times(file, sent, TrackKind::Video);
+    assert_same_times(file, sent, TrackKind::Audio);
+    assert_eq!(ffmpeg::each_luma(file, "", |_, _| {}), 180);
+}
+
+#[test]
+fn ffmpeg_as_a_server_takes_the_stream() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, port) = (dir.path().join("got.flv"), free_port());
+    let url = format!("rtmp://127.0.0.1:{port}/live/show");
+    let mut server = std::process::Command::new("ffmpeg")
+        .args(["-nostdin", "-loglevel", "error", "-listen", "1", "-i", &url, "-c", "copy", "-copyts"])
+        .arg(&file)
+        .spawn()
+        .unwrap();
+    let studio = Studio::new();
+    let id = studio.add_interleaving(&url);
+    let units = media::programme();
+    let rest = studio.open(&units, &[id]);
+    studio.feed(rest, &[id]);
+    studio.stop();
+    assert!(server.wait().unwrap().success());
+    assert_eq!(ffmpeg::each_luma(&file, "", |_, _| {}), 180);
+    let sound = media::of(media::from_keyframe(&units), TrackKind::Audio).len();
+    assert_eq!(ffmpeg::packet_times(&file, "a:0").len(), sound);
+}
+
+/// A publisher on a plain blocking socket, so that a test decides what goes out when.
+struct ByHand {
+    publisher: Publisher,
+    stream: TcpStream,
+}
+
+impl ByHand {
+    fn publish(url: &str) -> Self {
+        let target = Target::parse(url).unwrap();
+        let stream = TcpStream::connect((target.host(), target.port())).unwrap();
+        let publisher = Publisher::new(target, PublisherSettings::default()).unwrap();
+        let mut this = Self { publisher, stream };
+        let mut into = [0; 4096];
+        while this.publisher.phase() != Phase::Live {
+            this.flush(usize::MAX);
+            let read = this.stream.read(&mut into).unwrap();
+            this.publisher.feed(&into[..read]).unwrap();
+        }
+        this
+    }
+
+    fn flush(&mut self, budget: usize) {
+        let mut out = BytesMut::new();
+        self.publisher.transmit(&mut out, budget);
+        self.stream.write_all(&out).unwrap();
+    }
+
+    fn leave(mut self) {
+        self.publisher.close();
+        self.flush(usize::MAX);
+        self.stream.shutdown(std::net::Shutdown::Write).unwrap();
+        // Until the server has hung up: then its file is complete.
+        let _ = self.stream.read_to_end(&mut Vec::new());
+    }
 }

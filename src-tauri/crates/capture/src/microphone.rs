@@ -10,6 +10,7 @@
 mod heartbeat;
 mod line;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -24,6 +25,8 @@ use crate::{AudioInput, AudioSource, CaptureContext, CaptureError, Pacing};
 
 /// How long a sound server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Throw-away threads at once; more than a few mean that they hang.
+const MOST_ERRANDS: usize = 8;
 
 /// A sound input that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,18 +41,20 @@ pub struct MicrophoneDevice {
 
 /// The sound inputs that are there. Asks a sound server and may take seconds: not for a user interface's thread.
 pub fn list_microphones() -> Result<Vec<MicrophoneDevice>, CaptureError> {
-    on_a_thread("mic-list", "the sound system", || {
-        let host = hosts().next().ok_or_else(no_sound_system)??;
-        let default = host.default_input_device().and_then(|d| d.id().ok()).map(|id| id.to_string());
-        let inputs = inputs(&host)?.into_iter().filter(|input| input.is_microphone);
-        Ok(inputs
-            .map(|input| MicrophoneDevice {
-                is_default: default.as_ref() == Some(&input.id),
-                name: input.name,
-                id: input.id,
-            })
-            .collect())
-    })
+    on_a_thread("mic-list", "the sound system", list_here)
+}
+
+/// The same on the calling thread, which a sound server may hold for ever.
+pub(crate) fn list_here() -> Result<Vec<MicrophoneDevice>, CaptureError> {
+    let host = hosts().next().ok_or_else(no_sound_system)??;
+    let default = host.default_input_device().and_then(|d| d.id().ok()).map(|id| id.to_string());
+    let inputs = inputs(&host)?.into_iter().filter(|input| input.is_microphone);
+    let listed = inputs.map(|Input { name, id, .. }| MicrophoneDevice {
+        is_default: default.as_ref() == Some(&id),
+        name,
+        id,
+    });
+    Ok(listed.collect())
 }
 
 /// Opens the chosen microphone and starts it.
@@ -151,24 +156,47 @@ struct Input {
 }
 
 /// Does `work` on a thread that may hang, and gives up on it after [`PATIENCE`]. What such work makes later is dropped
-/// there.
+/// there. While too many such threads hang no more are started, so that trying again and again costs nothing.
 fn on_a_thread<T: Send + 'static>(
     thread_name: &str,
     device: &str,
     work: impl FnOnce() -> Result<T, CaptureError> + Send + 'static,
 ) -> Result<T, CaptureError> {
-    let fault = |reason: String| CaptureError::Device { device: device.to_owned(), reason };
+    let fault = |reason: &str| CaptureError::Device { device: device.to_owned(), reason: reason.to_owned() };
+    let silent = || fault("the sound system does not answer");
+    let errand = Errand::begin().ok_or_else(silent)?;
     let (answer, answered) = mpsc::sync_channel(1);
+    let body = move || {
+        let _errand = errand;
+        let _ = answer.send(work());
+    };
     thread::Builder::new()
         .name(thread_name.to_owned())
-        .spawn(move || drop(answer.send(work())))
-        .map_err(|error| fault(error.to_string()))?;
+        .spawn(body)
+        .map_err(|error| fault(&error.to_string()))?;
     match answered.recv_timeout(PATIENCE) {
         Ok(result) => result,
-        Err(mpsc::RecvTimeoutError::Timeout) => Err(fault("the sound system does not answer".to_owned())),
-        Err(mpsc::RecvTimeoutError::Disconnected) => {
-            Err(fault("the sound system's driver crashed".to_owned()))
-        }
+        Err(mpsc::RecvTimeoutError::Timeout) => Err(silent()),
+        Err(mpsc::RecvTimeoutError::Disconnected) => Err(fault("the sound system's driver crashed")),
+    }
+}
+
+/// One throw-away thread under way.
+struct Errand;
+
+static ERRANDS: AtomicUsize = AtomicUsize::new(0);
+
+impl Errand {
+    /// `None` while too many are under way.
+    fn begin() -> Option<Self> {
+        let more = |n| (n < MOST_ERRANDS).then_some(n + 1);
+        ERRANDS.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).ok().map(|_| Self)
+    }
+}
+
+impl Drop for Errand {
+    fn drop(&mut self) {
+        ERRANDS.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

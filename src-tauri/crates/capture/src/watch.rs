@@ -66,7 +66,7 @@ impl DeviceWatch {
         let stop = StopToken::new();
         let mut cameras = CameraNames::default();
         spawn("watch-cameras", DeviceKind::Camera, move || cameras.list(), tell.clone(), stop.clone());
-        spawn("watch-mics", DeviceKind::Microphone, list_microphones, tell, stop.clone());
+        spawn("watch-mics", DeviceKind::Microphone, || Some(list_microphones()), tell, stop.clone());
         Self { stop }
     }
 }
@@ -127,10 +127,10 @@ impl CameraNames {
     }
 }
 
-/// A dead sound server has no microphones.
-fn list_microphones() -> Option<Vec<SeenDevice>> {
-    let listed = microphone::list_microphones().unwrap_or_default();
-    Some(listed.into_iter().map(|m| SeenDevice { key: m.id, name: m.name }).collect())
+/// A dead sound server has no microphones. Asks on the watch's own thread, which may hang as well as any other.
+fn list_microphones() -> Vec<SeenDevice> {
+    let listed = microphone::list_here().unwrap_or_default();
+    listed.into_iter().map(|m| SeenDevice { key: m.id, name: m.name }).collect()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use vitrine_capture::{
     AudioInput, AudioSource, AudioSpec, CaptureContext, CaptureError, Pacing, list_microphones, open_audio,
 };
-use vitrine_media::{AudioFormat, Clock, FramePool, FrameRate, MediaTime, MonotonicClock};
+use vitrine_media::{AudioFormat, FramePool, FrameRate, MediaTime, MonotonicClock};
 use vitrine_picture::Converter;
 use vitrine_testkit::soundcard::{TONE_AMPLITUDE, run_inside};
 

@@ -44,9 +44,9 @@ pub struct FakeCamera {
 impl FakeCamera {
     /// A camera configured in the empty folder `dir`, offering `modes` in this order.
     pub fn create(dir: &Path, modes: &[FakeMode]) -> Self {
-        let lines: String =
-            modes.iter().map(|m| format!("{} {} {} {}\n", m.fourcc, m.width, m.height, m.fps)).collect();
-        fs::write(dir.join("modes"), lines).unwrap();
+        let line = |m: &FakeMode| format!("{} {} {} {}", m.fourcc, m.width, m.height, m.fps);
+        let lines: Vec<String> = modes.iter().map(line).collect();
+        fs::write(dir.join("modes"), lines.join("\n")).unwrap();
         Self { dir: dir.to_owned() }
     }
 

@@ -13,7 +13,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long a server may take to come up on a loaded machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How loud a tone is: -12 dBFS, well above any rounding.
 pub const TONE_AMPLITUDE: f64 = 0.25;
 

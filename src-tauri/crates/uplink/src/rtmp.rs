@@ -5,6 +5,7 @@
 
 pub mod amf0;
 mod chunk;
+mod command;
 mod flv;
 mod publisher;
 mod reader;

@@ -18,6 +18,7 @@ use vitrine_media::{AccessUnit, StreamConfig, TrackKind};
 
 use super::amf0::{self, AmfError, Value};
 use super::chunk::{ChunkWriter, Head, Lane, OutMessage, kind};
+use super::command::{self, transaction};
 use super::flv;
 use super::reader::{ChunkError, ChunkReader, InMessage};
 use super::refusal::Refusal;
@@ -102,17 +103,6 @@ pub enum PublishError {
     /// The server asks for more answers than it reads.
     #[error("the peer floods the connection")]
     Flood,
-}
-
-/// Transaction ids of the commands that are answered.
-mod transaction {
-    pub const CONNECT: f64 = 1.0;
-    pub const RELEASE_STREAM: f64 = 2.0;
-    pub const FC_PUBLISH: f64 = 3.0;
-    pub const CREATE_STREAM: f64 = 4.0;
-    pub const PUBLISH: f64 = 5.0;
-    pub const FC_UNPUBLISH: f64 = 6.0;
-    pub const DELETE_STREAM: f64 = 7.0;
 }
 
 /// A connection that publishes one stream.
@@ -303,51 +293,20 @@ impl Publisher {
         self.phase = Phase::Connect;
         let chunk_size = self.settings.chunk_size.clamp(128, 65_536);
         self.control(kind::SET_CHUNK_SIZE, Bytes::copy_from_slice(&chunk_size.to_be_bytes()));
-        let tc_url = self.target.tc_url();
-        let text = |name: &str, value: &str| (name.to_owned(), Value::string(value));
-        // E-RTMP v2 "Enhancing NetConnection connect Command": 2 = can encode. No `capsEx`: neither reconnect requests
-        // nor multitrack are understood here.
-        let can_encode = |codec: &str| Value::Object(vec![(codec.to_owned(), Value::Number(2.0))]);
-        let object = Value::Object(vec![
-            text("app", self.target.app()),
-            text("type", "nonprivate"),
-            text("flashVer", concat!("FMLE/3.0 (compatible; Vitrine/", env!("CARGO_PKG_VERSION"), ")")),
-            text("swfUrl", &tc_url),
-            text("tcUrl", &tc_url),
-            ("fourCcList".to_owned(), Value::StrictArray(vec![Value::string("avc1"), Value::string("mp4a")])),
-            ("videoFourCcInfoMap".to_owned(), can_encode("avc1")),
-            ("audioFourCcInfoMap".to_owned(), can_encode("mp4a")),
-        ]);
-        self.command(0, &[Value::string("connect"), Value::Number(transaction::CONNECT), object]);
+        self.command(0, &command::connect(&self.target));
     }
 
     fn send_create_stream(&mut self) {
         self.phase = Phase::CreateStream;
         self.announce_window();
-        let key = Value::string(self.target.key().reveal().as_str());
-        // Not in the standard; FMLE's habit, which some servers wait for.
-        for (name, id) in
-            [("releaseStream", transaction::RELEASE_STREAM), ("FCPublish", transaction::FC_PUBLISH)]
-        {
-            self.command(0, &[Value::string(name), Value::Number(id), Value::Null, key.clone()]);
-        }
-        self.command(
-            0,
-            &[Value::string("createStream"), Value::Number(transaction::CREATE_STREAM), Value::Null],
-        );
+        self.command(0, &command::release_stream(&self.target));
+        self.command(0, &command::fc_publish(&self.target));
+        self.command(0, &command::create_stream());
     }
 
     fn send_publish(&mut self) {
         self.phase = Phase::Publish;
-        let key = Value::string(self.target.key().reveal().as_str());
-        let publish = [
-            Value::string("publish"),
-            Value::Number(transaction::PUBLISH),
-            Value::Null,
-            key,
-            Value::string("live"),
-        ];
-        self.command(self.stream_id, &publish);
+        self.command(self.stream_id, &command::publish(&self.target));
     }
 
     fn announce_window(&mut self) {
@@ -480,16 +439,8 @@ impl Publisher {
     }
 
     fn send_farewell(&mut self) {
-        let key = Value::string(self.target.key().reveal().as_str());
-        self.command(
-            0,
-            &[Value::string("FCUnpublish"), Value::Number(transaction::FC_UNPUBLISH), Value::Null, key],
-        );
-        let id = Value::Number(f64::from(self.stream_id));
-        self.command(
-            0,
-            &[Value::string("deleteStream"), Value::Number(transaction::DELETE_STREAM), Value::Null, id],
-        );
+        self.command(0, &command::fc_unpublish(&self.target));
+        self.command(0, &command::delete_stream(self.stream_id));
     }
 
     /// Whether nothing is left to transmit, the farewell included.

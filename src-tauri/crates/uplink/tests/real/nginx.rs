@@ -79,7 +79,7 @@ fn a_show_crosses_2_pow_32_milliseconds() {
 
 #[test]
 fn a_connection_made_beyond_2_pow_24_milliseconds_is_right() {
-    publish_and_check(Duration::from_millis(20_000_000));
+    publish_and_check(Duration::from_secs(20_000));
 }
 
 #[test]

@@ -170,7 +170,10 @@ function follow(now) {
   if (buffered.length === 0 || video.seeking) return;
   const edge = buffered.end(buffered.length - 1);
   const { rate, jump } = pace.decide(edge - currentTime, now);
-  if (jump > 0) video.currentTime = currentTime + jump;
+  if (jump > 0) {
+    video.currentTime = currentTime + jump;
+    frames = [];
+  }
   if (video.playbackRate !== rate) video.playbackRate = rate;
 }
 
@@ -211,7 +214,7 @@ function measure() {
   audioBytes = { value: decoded ?? 0, at: now };
   const quiet = db === null ? flows === false : db < -60;
   peak = { db, flows, quietSince: quiet ? (peak.quietSince ?? now) : null };
-  frames.push({ at: now, total: video.getVideoPlaybackQuality().totalVideoFrames });
+  frames.push({ time: video.currentTime, total: video.getVideoPlaybackQuality().totalVideoFrames });
   if (frames.length > 6) frames.shift();
 }
 
@@ -242,11 +245,11 @@ function report() {
   });
 }
 
-/** Pictures decoded a second over the last five, or null. */
+/** Pictures a second of programme over the last five, or null. */
 function frameRate() {
   const [first, last] = [frames[0], frames.at(-1)];
-  if (frames.length < 3) return null;
-  return Math.round(((last.total - first.total) * 1000) / (last.at - first.at));
+  if (frames.length < 3 || last.time <= first.time) return null;
+  return Math.round((last.total - first.total) / (last.time - first.time));
 }
 
 function soundWords(words) {

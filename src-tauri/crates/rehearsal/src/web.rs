@@ -34,6 +34,9 @@ const CONNECTIONS: usize = 96;
 const VIEWERS: usize = 32;
 /// Time for a request's header to arrive.
 const HEADER_PATIENCE: Duration = Duration::from_secs(5);
+/// Time for a viewer to take anything at all.
+#[cfg(target_os = "linux")]
+const WRITE_PATIENCE: Duration = Duration::from_secs(30);
 /// The kernel's send buffer for a viewer: a second of video, so that a slow viewer shows in our queue.
 const SEND_BUFFER: usize = 512 * 1024;
 /// The largest report.
@@ -83,6 +86,10 @@ pub async fn listen(listener: TcpListener, site: Site, shared: Arc<Shared>) {
 async fn serve(stream: TcpStream, router: Router) {
     let tuned = stream.set_nodelay(true);
     let buffer = socket2::SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER);
+    // A viewer who is there but never reads would keep its place for ever.
+    #[cfg(target_os = "linux")]
+    let buffer =
+        buffer.and_then(|()| socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(WRITE_PATIENCE)));
     if let Err(error) = tuned.and(buffer) {
         tracing::debug!(%error, "a viewer's socket could not be tuned");
     }

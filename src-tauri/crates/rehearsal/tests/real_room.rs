@@ -137,6 +137,69 @@ fn a_viewer_gets_the_exact_bytes_that_were_published() {
 }
 
 #[test]
+fn a_viewer_who_does_not_keep_up_goes_on_at_a_keyframe() {
+    let room = room();
+    let url = room.ingest_url();
+    // About 50 MB as fast as it goes, in groups of ten pictures.
+    let mut publisher = Publisher(
+        ffmpeg(&["-f", "lavfi", "-i", "nullsrc=s=640x360:r=30:d=20,geq=random(1)*255:128:128"])
+            .args([
+                "-c:v",
+                "libx264",
+                "-preset",
+                "ultrafast",
+                "-tune",
+                "zerolatency",
+                "-g",
+                "10",
+                "-b:v",
+                "20M",
+            ])
+            .args(["-pix_fmt", "yuv420p", "-f", "flv", url.reveal()])
+            .spawn()
+            .unwrap(),
+    );
+    until("a publisher", || room.status().publishing && room.status().video_frames > 0);
+    let text = format!("GET /watch/live.flv HTTP/1.0\r\nHost: {}\r\n\r\n", page_address(&room));
+    let mut viewer = request(&room, &text);
+    publisher.0.wait().unwrap();
+    let mut bytes = Vec::new();
+    viewer.read_to_end(&mut bytes).unwrap();
+    let header = bytes.windows(4).position(|w| w == b"\r\n\r\n").unwrap();
+    let got = tags(&bytes[header + 4..]);
+    let status = room.status();
+    assert!(status.viewer_skips > 0, "{status:?}");
+    assert!((bytes.len() as u64) < status.bytes_in / 2, "{} of {}", bytes.len(), status.bytes_in);
+    let pictures: Vec<_> = media(&got).into_iter().filter(|tag| tag.kind == TagKind::Video).collect();
+    for pair in pictures.windows(2) {
+        let gap = pair[1].timestamp - pair[0].timestamp;
+        assert!(gap < 50 || pair[1].role() == Ok(Role::Keyframe), "a gap of {gap} ms ends in a keyframe");
+    }
+    assert!(pictures.windows(2).any(|pair| pair[1].timestamp - pair[0].timestamp >= 50), "there was a gap");
+}
+
+#[test]
+fn a_long_show_passes_the_24_bit_mark_of_its_timestamps() {
+    let room = room();
+    let url = room.ingest_url();
+    let mut publisher = Publisher(
+        ffmpeg(&["-re", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=4", "-f", "lavfi", "-i", "sine=d=4"])
+            .args(["-c:v", "libx264", "-preset", "ultrafast", "-g", "15", "-c:a", "aac", "-ac", "2"])
+            .args(["-output_ts_offset", "16775", "-f", "flv", url.reveal()])
+            .spawn()
+            .unwrap(),
+    );
+    until("a publisher", || room.status().publishing && room.status().video_frames > 0);
+    let got = watch(&room);
+    assert!(publisher.0.wait().unwrap().success());
+    let times: Vec<u32> =
+        media(&got).iter().filter(|tag| tag.kind == TagKind::Video).map(|tag| tag.timestamp).collect();
+    assert!(times[0] < 1 << 24 && times[times.len() - 1] > 1 << 24, "{times:?}");
+    assert!(times.windows(2).all(|pair| (30..=40).contains(&(pair[1] - pair[0]))), "{times:?}");
+    assert_eq!(room.status().connections_refused, 0);
+}
+
+#[test]
 fn a_wrong_key_and_a_second_publisher_are_refused() {
     let room = room();
     let right = room.ingest_url();

@@ -11,10 +11,11 @@ export const STATES = ['offline', 'rehearsal', 'live', 'degraded', 'urgent'];
 export const launch = () =>
   chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
 
+/** Opens a page; `faults` gathers errors, refused policies included. */
 export async function open(
   browser,
   base,
-  { state = 'offline', lang = 'zh-CN', theme = 'dark', tall = false, size = [1440, 900], settle = true } = {},
+  { state = 'offline', lang = 'zh-CN', theme = 'dark', tall = false, size = [1440, 900] } = {},
 ) {
   const page = await browser.newPage({ viewport: { width: size[0], height: size[1] } });
   const faults = [];
@@ -24,17 +25,27 @@ export async function open(
   });
   await page.addInitScript(() => {
     addEventListener('securitypolicyviolation', (event) =>
-      console.error(
-        `policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`,
-      ),
+      console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`),
     );
   });
   const query = new URLSearchParams({ fake: '', state, lang, theme, ...(tall ? { tall: '' } : {}) });
   await page.goto(`${base}?${query}`);
   await page.locator('[data-part=mixer]').waitFor();
-  await page.waitForFunction(() => document.querySelector('[data-part=picture] canvas').width > 300);
-  // Attention shows after three seconds of trouble.
-  if (settle && state === 'degraded') await page.locator('.health.attention').waitFor();
-  if (settle && state === 'silent') await page.locator('.win.silent').waitFor();
+  await settled(page, state);
   return { page, faults };
+}
+
+/** Goes to another state in the same page. */
+export async function go(page, state) {
+  await page.evaluate((next) => window.__fake.set(next), state);
+  await settled(page, state);
+}
+
+async function settled(page, state) {
+  await page.locator('[data-part=picture] .waiting').waitFor({ state: 'detached' });
+  // Attention shows after three seconds of trouble, silence after two.
+  const level = state === 'degraded' ? '.attention' : state === 'urgent' ? '.urgent' : null;
+  if (level !== null) await page.locator(`.health${level}`).waitFor();
+  else if (state === 'silent') await page.locator('.win.silent').waitFor();
+  else await page.locator('.health.info').waitFor({ timeout: 20_000 });
 }

@@ -39,6 +39,9 @@ export const ASK_MILLIS = 8000;
 export const ASK_END_MILLIS = 5000;
 const TURN_DOWN_DB = 6;
 
+const timeOfDay = (millis: number): string =>
+  new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' }).format(millis);
+
 export class Desk {
   readonly studio: Studio;
   readonly telemetry: TelemetryStore;
@@ -321,7 +324,7 @@ export class Desk {
 
   /** Called when the phase changes kind: the tabs follow, and screen readers hear it. */
   phaseChanged(from: string, to: string): void {
-    const time = new Date(this.now).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
+    const time = timeOfDay(this.now);
     if (to === 'live') this.announcement = m.say_on_air({ time });
     if (from === 'live' && to !== 'live') this.announcement = m.say_off_air({ time });
     if (from === 'rehearsal') this.#rehearsed = true;

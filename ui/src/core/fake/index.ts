@@ -167,6 +167,7 @@ export class FakeCore {
   #enter(state: State): void {
     const since = Date.now() - LIVE_SECONDS * 1000;
     const live = state === 'live' || state === 'degraded' || state === 'urgent' || state === 'silent';
+    this.#silent = false;
     this.#emit({ type: 'alarms', value: [] });
     this.#sourceState('mic', { state: 'live', error: null });
     this.#sourceState('close', { state: 'live', error: null, silent_secs: null });
@@ -238,7 +239,8 @@ export class FakeCore {
           ],
         });
       case 'silent':
-        this.#silent = true;
+        // A moment of life first, so that there is something to grey out.
+        setTimeout(() => (this.#silent = true), 1500);
         return;
       case 'live':
         return;

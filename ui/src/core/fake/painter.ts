@@ -71,6 +71,7 @@ export class Painter {
     const canvas = new OffscreenCanvas(Math.max(2, width), Math.max(2, height));
     const context = canvas.getContext('2d');
     if (context === null) return new Uint8Array();
+    context.imageSmoothingQuality = 'high';
     context.fillStyle = '#1f2221';
     context.fillRect(0, 0, width, height);
     context.scale(width / show.width, height / show.height);

@@ -41,6 +41,6 @@ export function telemetryAt(t: number, state: Snapshot): Telemetry {
       rtt_millis: one.state === 'live' ? 23 : null,
     })),
     recorded_bytes: state.recording === null ? 0 : 1.9e9,
-    cpu: 1.4,
+    cpu: 0.6,
   };
 }

@@ -37,7 +37,7 @@ function place(target: EventTarget | null, desk: Desk): Place {
   const plainInput = input instanceof HTMLInputElement && ['range', 'checkbox', 'color'].includes(input.type);
   return {
     typing: input !== null && !plainInput,
-    control: plainInput || element?.closest('[role=menu], [role=tablist], [role=listbox]') != null,
+    control: plainInput || element?.matches('[role=menu] *, [role=tablist] *, [role=listbox] *') === true,
     selection: desk.selectedItem !== undefined,
     emergency: desk.emergency,
   };

@@ -72,6 +72,8 @@ pub enum Event {
 enum Stage {
     Handshake,
     Commands,
+    /// The key was right; what follows waits until the driver has decided.
+    Asked,
     Publishing,
     Closed,
 }
@@ -111,21 +113,15 @@ impl PublisherSession {
         match self.stage {
             Stage::Closed => return Ok(()),
             Stage::Handshake => self.shake(bytes, events)?,
-            Stage::Commands | Stage::Publishing => self.chunks.push(bytes),
+            Stage::Commands | Stage::Asked | Stage::Publishing => self.chunks.push(bytes),
         }
         if self.stage != Stage::Publishing && self.received > STRANGER_BYTES {
             return Err(SessionError::Talkative);
         }
-        if self.stage == Stage::Handshake {
+        if matches!(self.stage, Stage::Handshake | Stage::Asked) {
             return Ok(());
         }
-        while let Some(message) = self.chunks.next_message()? {
-            self.message(message, events)?;
-            if self.stage == Stage::Closed {
-                return Ok(());
-            }
-        }
-        self.acknowledge(events)
+        self.read(events)
     }
 
     /// Lets the peer publish.
@@ -139,12 +135,24 @@ impl PublisherSession {
             timestamp: None,
         };
         self.answer(begin, 0, events)?;
-        self.status("status", "NetStream.Publish.Start", "publishing", events)
+        self.status("status", "NetStream.Publish.Start", "publishing", events)?;
+        // A publisher in a hurry does not wait for the answer.
+        self.read(events)
     }
 
     /// Turns the peer away because somebody publishes already.
     pub fn refuse(&mut self, events: &mut Vec<Event>) -> Result<(), SessionError> {
         self.turn_away("NetStream.Publish.BadName", SessionError::Busy, events)
+    }
+
+    fn read(&mut self, events: &mut Vec<Event>) -> Result<(), SessionError> {
+        while let Some(message) = self.chunks.next_message()? {
+            self.message(message, events)?;
+            if matches!(self.stage, Stage::Asked | Stage::Closed) {
+                return Ok(());
+            }
+        }
+        self.acknowledge(events)
     }
 
     fn shake(&mut self, bytes: &[u8], events: &mut Vec<Event>) -> Result<(), SessionError> {
@@ -258,6 +266,7 @@ impl PublisherSession {
         if !right {
             return self.turn_away("NetStream.Publish.Denied", SessionError::Key, events);
         }
+        self.stage = Stage::Asked;
         events.push(Event::PublishAsked);
         Ok(())
     }

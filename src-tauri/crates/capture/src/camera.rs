@@ -3,6 +3,8 @@
 //! Owns nothing that lasts; an open camera is the [`VideoSource`] handed out. Never decides whether to try again.
 //! Everything here runs on the caller's thread and may take as long as a driver does.
 
+#[cfg(target_os = "linux")]
+mod color;
 mod format;
 #[cfg(target_os = "linux")]
 mod linux;

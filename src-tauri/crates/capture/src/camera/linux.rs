@@ -12,7 +12,7 @@ use vitrine_media::{MediaTime, VideoFrame};
 use super::pictures::Pictures;
 use super::v4l2::{Agreed, Node};
 use super::v4l2_ring::Ring;
-use super::{CameraDevice, format, named_cameras};
+use super::{CameraDevice, color, format, named_cameras};
 use crate::{CameraFormat, CaptureContext, CaptureError, Pacing, VideoSource};
 
 /// How long one read waits for a frame.
@@ -82,7 +82,7 @@ pub(super) fn open(
         return Err(unsupported("it offers none of MJPEG, YUYV and NV12".to_owned()));
     };
     let agreed = node.negotiate(choice).map_err(fault(&name))?;
-    let Some(Agreed { format: agreed, stride, color }) = agreed else {
+    let Some(Agreed { format: agreed, stride, color: driver }) = agreed else {
         return Err(unsupported(format!("it refused {choice}")));
     };
     if wanted.is_some()
@@ -92,7 +92,7 @@ pub(super) fn open(
     }
     let ring = Ring::start(node).map_err(fault(&name))?;
     tracing::info!(camera = %name, format = %agreed, "camera opened");
-    let pictures = Pictures::new(context, agreed, stride, format::color_desc(color, agreed.height));
+    let pictures = Pictures::new(context, agreed, stride, color::color_desc(driver, agreed.height));
     Ok(Box::new(Camera { name, ring, pictures }))
 }
 

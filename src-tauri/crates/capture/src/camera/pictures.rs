@@ -75,6 +75,7 @@ impl Pictures {
     }
 
     /// Counts a frame the driver itself called damaged.
+    #[cfg(target_os = "linux")]
     pub(super) fn skip(&mut self) {
         self.skipped += 1;
     }

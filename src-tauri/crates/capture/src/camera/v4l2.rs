@@ -17,7 +17,7 @@ use v4l::v4l_sys as sys;
 use v4l::v4l2::vidioc;
 use vitrine_media::FrameRate;
 
-use super::format::DriverColor;
+use super::color::DriverColor;
 use crate::{CameraCoding, CameraFormat};
 
 /// `V4L2_BUF_TYPE_VIDEO_CAPTURE`: the single-planar capture queue, the only one webcams have.

@@ -26,7 +26,10 @@ export default ts.config(
     },
     rules: {
       // The content security policy refuses style attributes in markup; `style:` directives go through the CSSOM.
-      'no-restricted-syntax': ['error', { selector: "SvelteAttribute[key.name='style']", message: 'Use style: directives.' }],
+      'no-restricted-syntax': [
+        'error',
+        { selector: "SvelteAttribute[key.name='style']", message: 'Use style: directives.' },
+      ],
     },
   },
   { files: ['src/core/tauri.ts'], rules: { 'no-restricted-imports': 'off' } },

@@ -25,7 +25,9 @@ export async function open(
   });
   await page.addInitScript(() => {
     addEventListener('securitypolicyviolation', (event) =>
-      console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`),
+      console.error(
+        `policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`,
+      ),
     );
   });
   const query = new URLSearchParams({ fake: '', state, lang, theme, ...(tall ? { tall: '' } : {}) });

@@ -107,9 +107,12 @@ export class Painter {
         context.rect((inset - w) / 2, (inset - h) / 2, w - inset, h - inset);
         context.clip();
       }
+      const spare = image.width * scale - w;
+      // A tall frame keeps the face in it, which stands left of the middle.
+      const shift = item.source === 'host' ? Math.max(0, spare) * 0.1 : 0;
       context.drawImage(
         image,
-        (-image.width * scale) / 2,
+        (-image.width * scale) / 2 + shift,
         (-image.height * scale) / 2,
         image.width * scale,
         image.height * scale,

@@ -41,6 +41,8 @@ export interface Sentence {
   say: string;
   more: string;
   button: { word: string; act: Act; quiet?: boolean } | null;
+  /** Something is under way: neither in order nor in trouble. */
+  waiting?: boolean;
 }
 
 /** What the sentence is worded from. */
@@ -211,7 +213,7 @@ export function calmSentence(now: Situation): Sentence {
     case 'rehearsal':
       return rehearsalSentence(now);
     case 'ending':
-      return { key: 'ending', level: 'info', say: m.s_ending(), more: '', button: null };
+      return { key: 'ending', level: 'info', say: m.s_ending(), more: '', button: null, waiting: true };
     case 'ended':
       return endedSentence(phase);
   }
@@ -264,6 +266,7 @@ function startingSentence(seconds: number, now: Situation): Sentence {
     say: m.s_starting({ names: short(list(tried.map((destination) => destination.name)), 14, 30) }),
     more: m.s_starting_more(),
     button,
+    waiting: true,
   };
 }
 

@@ -40,4 +40,4 @@ pub use describe::{AudioSeen, VideoSeen};
 pub use flv::{FlvReader, Role, Tag, TagError, TagKind};
 pub use room::{Expose, Room, RoomConfig, RoomError};
 pub use session::SessionError as IngestFault;
-pub use status::{PageReport, RoomStatus};
+pub use status::{PageReport, PageState, RoomStatus};

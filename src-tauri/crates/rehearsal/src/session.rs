@@ -87,6 +87,8 @@ pub struct PublisherSession {
     key: Secret<String>,
     connected: bool,
     received: u64,
+    /// Of them, up to the end of the last broadcast.
+    published: u64,
     acknowledged: u64,
     window: u64,
 }
@@ -102,6 +104,7 @@ impl PublisherSession {
             key,
             connected: false,
             received: 0,
+            published: 0,
             acknowledged: 0,
             window: u64::from(WINDOW),
         }
@@ -115,7 +118,7 @@ impl PublisherSession {
             Stage::Handshake => self.shake(bytes, events)?,
             Stage::Commands | Stage::Asked | Stage::Publishing => self.chunks.push(bytes),
         }
-        if self.stage != Stage::Publishing && self.received > STRANGER_BYTES {
+        if self.stage != Stage::Publishing && self.received - self.published > STRANGER_BYTES {
             return Err(SessionError::Talkative);
         }
         if matches!(self.stage, Stage::Handshake | Stage::Asked) {
@@ -219,6 +222,7 @@ impl PublisherSession {
             "publish" => self.publish(values.get(3).and_then(Value::as_text), events),
             "deleteStream" | "closeStream" | "FCUnpublish" if self.stage == Stage::Publishing => {
                 self.stage = Stage::Commands;
+                self.published = self.received;
                 events.push(Event::Finished);
                 Ok(())
             }

@@ -282,7 +282,7 @@ impl<'a> Items<'a> {
             short(&item.name, MAX_NAME, || path("name"))?;
             ensure(self.seen.insert(&item.id), || path("id"), || Rule::Duplicate(item.id.to_string()))?;
             at_most(self.seen.len(), MAX_ITEMS, "items")?;
-            check_transform(&item.transform, &path)?;
+            check_transform(&item.transform, path)?;
             if !matches!(item.content, Content::Source(_)) {
                 let crop = item.transform.crop;
                 ensure(crop.is_none(), || path("transform.crop"), || Rule::CroppedGroup)?;

@@ -138,17 +138,17 @@ impl Edit {
                 let old = std::mem::replace(&mut show.transition, transition);
                 Ok(Self::SetTransition { transition: old })
             }
-            Self::AddScene { scene, at } => lists::add_scene(show, scene, at),
+            Self::AddScene { scene, at } => Ok(lists::add_scene(show, scene, at)),
             Self::RemoveScene { scene } => lists::remove_scene(show, &scene),
             Self::RenameScene { scene, name } => lists::rename_scene(show, scene, name),
             Self::MoveScene { scene, to } => lists::move_scene(show, scene, to),
-            Self::AddSource { source, at } => lists::add_source(show, source, at),
+            Self::AddSource { source, at } => Ok(lists::add_source(show, source, at)),
             Self::RemoveSource { source } => lists::remove_source(show, &source),
             Self::ReplaceSource { source } => lists::replace_source(show, source),
-            Self::AddStrip { strip, at } => lists::add_strip(show, strip, at),
+            Self::AddStrip { strip, at } => Ok(lists::add_strip(show, strip, at)),
             Self::RemoveStrip { source } => lists::remove_strip(show, &source),
             Self::SetStrip { strip } => lists::set_strip(show, strip),
-            Self::AddDestination { destination, at } => lists::add_destination(show, destination, at),
+            Self::AddDestination { destination, at } => Ok(lists::add_destination(show, destination, at)),
             Self::RemoveDestination { name } => lists::remove_destination(show, &name),
             Self::SetDestination { name, destination } => lists::set_destination(show, &name, destination),
             Self::AddItem { scene, parent, item, at } => tree::add(show, &scene, parent.as_ref(), item, at),

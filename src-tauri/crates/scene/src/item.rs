@@ -152,6 +152,7 @@ fn opaque() -> f32 {
 }
 
 #[allow(clippy::float_cmp, reason = "only the default itself is left out of the file")]
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 fn is_opaque(opacity: &f32) -> bool {
     *opacity == 1.0
 }

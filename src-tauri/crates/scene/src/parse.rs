@@ -117,7 +117,7 @@ impl Show {
             Ok(text) => Self::parse(text),
             Err(error) => {
                 let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
-                let line = 1 + good.iter().filter(|&&b| b == b'\n').count();
+                let line = good.split(|&b| b == b'\n').count();
                 let column = 1 + good.iter().rev().take_while(|&&b| b != b'\n').count();
                 Err(ParseError::Syntax { line, column, message: "not UTF-8 text".to_owned() })
             }

@@ -142,7 +142,7 @@ impl Placement {
         let Crop { left, top, right, bottom } = self.crop;
         let columns = width.checked_sub(left.checked_add(right)?).filter(|&n| n > 0)?;
         let rows = height.checked_sub(top.checked_add(bottom)?).filter(|&n| n > 0)?;
-        let upright = self.quarter_turns % 2 == 0;
+        let upright = self.quarter_turns.is_multiple_of(2);
         let (across, down) = if upright { (columns, rows) } else { (rows, columns) };
         let (across, down) = (across as f32, down as f32);
         let Rect { x, y, width, height } = self.dest;

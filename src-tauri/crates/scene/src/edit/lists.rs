@@ -7,10 +7,10 @@ use crate::source::Source;
 
 type Undo = Result<Edit, EditError>;
 
-pub(super) fn add_scene(show: &mut Show, scene: Scene, at: usize) -> Undo {
+pub(super) fn add_scene(show: &mut Show, scene: Scene, at: usize) -> Edit {
     let id = scene.id.clone();
     insert(&mut show.scenes, at, scene);
-    Ok(Edit::RemoveScene { scene: id })
+    Edit::RemoveScene { scene: id }
 }
 
 pub(super) fn remove_scene(show: &mut Show, id: &SceneId) -> Undo {
@@ -36,10 +36,10 @@ pub(super) fn move_scene(show: &mut Show, id: SceneId, to: usize) -> Undo {
     Ok(Edit::MoveScene { scene: id, to: from })
 }
 
-pub(super) fn add_source(show: &mut Show, source: Source, at: usize) -> Undo {
+pub(super) fn add_source(show: &mut Show, source: Source, at: usize) -> Edit {
     let id = source.id.clone();
     insert(&mut show.sources, at, source);
-    Ok(Edit::RemoveSource { source: id })
+    Edit::RemoveSource { source: id }
 }
 
 pub(super) fn remove_source(show: &mut Show, id: &SourceId) -> Undo {
@@ -59,10 +59,10 @@ pub(super) fn replace_source(show: &mut Show, mut source: Source) -> Undo {
     Ok(Edit::ReplaceSource { source })
 }
 
-pub(super) fn add_strip(show: &mut Show, strip: Strip, at: usize) -> Undo {
+pub(super) fn add_strip(show: &mut Show, strip: Strip, at: usize) -> Edit {
     let source = strip.source.clone();
     insert(&mut show.strips, at, strip);
-    Ok(Edit::RemoveStrip { source })
+    Edit::RemoveStrip { source }
 }
 
 pub(super) fn remove_strip(show: &mut Show, source: &SourceId) -> Undo {
@@ -77,10 +77,10 @@ pub(super) fn set_strip(show: &mut Show, mut strip: Strip) -> Undo {
     Ok(Edit::SetStrip { strip })
 }
 
-pub(super) fn add_destination(show: &mut Show, destination: Destination, at: usize) -> Undo {
+pub(super) fn add_destination(show: &mut Show, destination: Destination, at: usize) -> Edit {
     let name = destination.name.clone();
     insert(&mut show.destinations, at, destination);
-    Ok(Edit::RemoveDestination { name })
+    Edit::RemoveDestination { name }
 }
 
 pub(super) fn remove_destination(show: &mut Show, name: &String) -> Undo {

@@ -58,19 +58,19 @@ pub(super) fn list_mut<'a>(
 
 /// Which list an item is in.
 fn home(show: &Show, id: &ItemId) -> Result<(SceneId, Option<ItemId>), EditError> {
-    fn parent_of(items: &[Item], parent: Option<&ItemId>, id: &ItemId) -> Option<Option<ItemId>> {
+    /// The items from the scene down to `id`, itself included.
+    fn path_to<'a>(items: &'a [Item], id: &ItemId) -> Option<Vec<&'a ItemId>> {
         items.iter().find_map(|item| {
-            if item.id == *id {
-                Some(parent.cloned())
-            } else {
-                parent_of(item.children(), Some(&item.id), id)
-            }
+            let below = if item.id == *id { Some(Vec::new()) } else { path_to(item.children(), id) };
+            below.map(|mut path| {
+                path.insert(0, &item.id);
+                path
+            })
         })
     }
-    show.scenes
-        .iter()
-        .find_map(|scene| parent_of(&scene.items, None, id).map(|parent| (scene.id.clone(), parent)))
-        .ok_or_else(|| missing("item", id))
+    let found = show.scenes.iter().find_map(|scene| path_to(&scene.items, id).map(|path| (scene, path)));
+    let (scene, path) = found.ok_or_else(|| missing("item", id))?;
+    Ok((scene.id.clone(), path.iter().rev().nth(1).map(|parent| (*parent).clone())))
 }
 
 pub(super) fn add(

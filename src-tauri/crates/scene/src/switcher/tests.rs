@@ -14,7 +14,7 @@ fn show(scene: &str) -> Programme {
 fn mix(tick: &Tick) -> (From, String, u32) {
     match &tick.programme {
         Programme::Mix { from, to, t } => (from.clone(), to.to_string(), (t * 1000.0).round() as u32),
-        other => panic!("{other:?}"),
+        other @ Programme::Show(_) => panic!("{other:?}"),
     }
 }
 

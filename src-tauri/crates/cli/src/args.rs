@@ -237,12 +237,15 @@ impl FromStr for Overlay {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let explain = || "use WHAT@X,Y with X and Y in canvas pixels, for example card.png@1400,40".to_owned();
+        let explain =
+            || "use WHAT@X,Y with X and Y in canvas pixels, for example card.png@1400,40".to_owned();
         // The last @ counts: text and paths may hold others.
         let (what, place) = text.rsplit_once('@').ok_or_else(explain)?;
         let (x, y) = place.split_once(',').ok_or_else(explain)?;
         let number = |t: &str| t.trim().parse::<f32>().ok().filter(|n| n.is_finite() && n.abs() < 1e5);
-        let (Some(x), Some(y), false) = (number(x), number(y), what.is_empty()) else { return Err(explain()) };
+        let (Some(x), Some(y), false) = (number(x), number(y), what.is_empty()) else {
+            return Err(explain());
+        };
         Ok(Self { what: what.to_owned(), x, y })
     }
 }
@@ -319,7 +322,8 @@ impl FromStr for Fps {
     fn from_str(text: &str) -> Result<Self, String> {
         let explain = || "use a number of frames from 1 to 120, or a fraction such as 30000/1001".to_owned();
         let (num, den) = text.split_once('/').unwrap_or((text, "1"));
-        let (num, den): (u32, u32) = (num.parse().map_err(|_| explain())?, den.parse().map_err(|_| explain())?);
+        let (num, den): (u32, u32) =
+            (num.parse().map_err(|_| explain())?, den.parse().map_err(|_| explain())?);
         if den == 0 || num < den || u64::from(num) > 120 * u64::from(den) {
             return Err(explain());
         }
@@ -399,7 +403,8 @@ mod tests {
 
     #[test]
     fn a_key_in_a_destination_is_not_printed() {
-        let cli = Cli::try_parse_from(["vitrine", "live", "--video", "pattern", "--to", "rtmp://h/live/SECRET"]);
+        let cli =
+            Cli::try_parse_from(["vitrine", "live", "--video", "pattern", "--to", "rtmp://h/live/SECRET"]);
         assert!(!format!("{:?}", cli.unwrap()).contains("SECRET"));
     }
 

@@ -58,7 +58,9 @@ fn target(to: To) -> Result<LiveTarget, Failure> {
         To::Named(name) => Ok(LiveTarget::Named(name)),
         To::Env(name) => match std::env::var(&name) {
             Ok(url) if !url.is_empty() => Ok(LiveTarget::Url(Secret::new(url))),
-            _ => Err(Failure::input(format!("the environment variable {name} of --to env:{name} is not set"))),
+            _ => {
+                Err(Failure::input(format!("the environment variable {name} of --to env:{name} is not set")))
+            }
         },
     }
 }
@@ -81,7 +83,7 @@ struct Run {
 
 impl Run {
     fn start(args: &sources::Sources, encoding: &Encoding, running: Running) -> Result<Self, Failure> {
-        let show = sources::show(args)?;
+        let (show, folder) = sources::show(args)?;
         let status = running.status.map(StatusFile::open).transpose()?;
         let signalled = Arc::new(AtomicBool::new(false));
         for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
@@ -97,7 +99,8 @@ impl Run {
             preset: encoding.preset.clone(),
             encoder: encoding.encoder.clone(),
         };
-        let engine = Engine::start(EngineConfig::headless(show, profile)).map_err(|e| failure(&e))?;
+        let engine =
+            EngineConfig::headless(show, folder, profile).and_then(Engine::start).map_err(|e| failure(&e))?;
         let duration = running.duration.map(Duration::from_secs_f64);
         Ok(Self { engine, began, duration, status, signalled })
     }

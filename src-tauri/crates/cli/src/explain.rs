@@ -25,7 +25,9 @@ fn sentence(code: ErrorCode) -> &'static str {
         ErrorCode::DevicePermission => "the system does not allow access to the device",
         ErrorCode::MediaUnusable => "the file cannot be used",
         ErrorCode::ShowUnreadable => "the show file cannot be read",
-        ErrorCode::ShowTooNew => "the show file was written by a newer Vitrine; update, or save it for this version",
+        ErrorCode::ShowTooNew => {
+            "the show file was written by a newer Vitrine; update, or save it for this version"
+        }
         ErrorCode::BadUrl => "that is not a stream address",
         ErrorCode::DnsFailed => "the server's name was not found; check the address and the network",
         ErrorCode::ConnectionRefused => "the server refuses connections",

@@ -9,7 +9,9 @@ use crate::Failure;
 fn out(text: &str) -> Result<(), Failure> {
     match writeln!(std::io::stdout().lock(), "{text}") {
         // Whoever reads us may have seen enough.
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::fault(error.to_string())),
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::fault(error.to_string()))
+        }
         _ => Ok(()),
     }
 }
@@ -35,10 +37,14 @@ pub(crate) fn devices(as_json: bool) -> Result<(), Failure> {
     out("Screens")?;
     for screen in &devices.screens {
         let title = if screen.title.is_empty() { "whole screen" } else { &screen.title };
-        out(&format!("  {title}  {}x{}", screen.width, screen.height))?;
+        out(&format!("  {title}"))?;
     }
     let none = devices.cameras.is_empty() && devices.microphones.is_empty() && devices.screens.is_empty();
-    if none { out("Nothing is plugged in. `--video pattern --audio tone` works without devices.") } else { Ok(()) }
+    if none {
+        out("Nothing is plugged in. `--video pattern --audio tone` works without devices.")
+    } else {
+        Ok(())
+    }
 }
 
 /// Tries every encoder.

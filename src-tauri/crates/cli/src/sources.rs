@@ -1,16 +1,19 @@
 //! From source flags to a show.
 
-use vitrine_engine::{QuickSound, QuickPicture, QuickShow, Show};
+use std::path::{Path, PathBuf};
+
+use vitrine_engine::{QuickPicture, QuickShow, QuickSound, Show};
 
 use crate::Failure;
 pub(crate) use crate::args::Sources;
 use crate::args::{AudioArg, VideoArg};
 use crate::explain::explain;
 
-/// The show that the flags ask for: the show file, or one made of the source flags.
-pub(crate) fn show(sources: &Sources) -> Result<Show, Failure> {
+/// The show that the flags ask for, and the folder that paths in it are relative to: the show file, or a show made of
+/// the source flags.
+pub(crate) fn show(sources: &Sources) -> Result<(Show, PathBuf), Failure> {
     if let Some(path) = &sources.show {
-        return vitrine_engine::read_show(path).map_err(|e| Failure::input(format!("{}: {}", path.display(), explain(&e))));
+        return read(path);
     }
     if sources.video.is_none() && sources.audio.is_none() {
         return Err(Failure::input("nothing to show: give --video and --audio, or --show"));
@@ -24,7 +27,15 @@ pub(crate) fn show(sources: &Sources) -> Result<Show, Failure> {
         size: (sources.size.width, sources.size.height),
         rate: (sources.fps.num, sources.fps.den),
     };
-    quick.build().map_err(|e| Failure::input(explain(&e)))
+    let show = quick.build().map_err(|e| Failure::input(explain(&e)))?;
+    Ok((show, PathBuf::new()))
+}
+
+/// A show file, and the folder it is in.
+pub(crate) fn read(path: &Path) -> Result<(Show, PathBuf), Failure> {
+    let show = vitrine_engine::read_show(path)
+        .map_err(|e| Failure::input(format!("{}: {}", path.display(), explain(&e))))?;
+    Ok((show, path.parent().map(Path::to_path_buf).unwrap_or_default()))
 }
 
 fn picture(arg: &VideoArg) -> QuickPicture {

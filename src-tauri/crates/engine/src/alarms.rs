@@ -85,7 +85,9 @@ fn destinations(seen: &Observed, alarms: &mut Vec<Alarm>) {
             DestinationState::Rejected => {
                 (AlarmCode::KeyRejected, AlarmLevel::Urgent, AlarmAction::EditDestination)
             }
-            DestinationState::Waiting => (AlarmCode::DestinationDown, AlarmLevel::Attention, AlarmAction::RetryNow),
+            DestinationState::Waiting => {
+                (AlarmCode::DestinationDown, AlarmLevel::Attention, AlarmAction::RetryNow)
+            }
             DestinationState::Connecting if destination.error.is_some() => {
                 (AlarmCode::DestinationReconnecting, AlarmLevel::Attention, AlarmAction::RetryNow)
             }
@@ -157,7 +159,12 @@ fn computer(seen: &Observed, alarms: &mut Vec<Alarm>) {
     }
     if let Some(error) = seen.recording_error {
         let params = [("reason", code_name(error))];
-        alarms.push(alarm(AlarmCode::RecordingFailed, AlarmLevel::Attention, params, Some(AlarmAction::ChooseFolder)));
+        alarms.push(alarm(
+            AlarmCode::RecordingFailed,
+            AlarmLevel::Attention,
+            params,
+            Some(AlarmAction::ChooseFolder),
+        ));
     }
     if seen.vault_in_memory {
         alarms.push(alarm(AlarmCode::VaultInMemory, AlarmLevel::Info, [], None));
@@ -199,7 +206,8 @@ mod tests {
 
     #[test]
     fn a_healthy_studio_has_nothing_to_say() {
-        let seen = Observed { live: true, sources: vec![source(SourceState::Live, false)], ..Observed::default() };
+        let seen =
+            Observed { live: true, sources: vec![source(SourceState::Live, false)], ..Observed::default() };
         assert!(codes(&seen).is_empty());
     }
 

@@ -157,6 +157,11 @@ pub struct EncodeProfile {
 
 impl Default for EncodeProfile {
     fn default() -> Self {
-        Self { video_bitrate: 4_500_000, audio_bitrate: 160_000, preset: "veryfast".into(), encoder: "auto".into() }
+        Self {
+            video_bitrate: 4_500_000,
+            audio_bitrate: 160_000,
+            preset: "veryfast".into(),
+            encoder: "auto".into(),
+        }
     }
 }

@@ -162,11 +162,8 @@ mod tests {
         b.destinations(2, 0, at(12));
         b.destinations(2, 2, at(15));
         b.end(at(102));
-        let ended = Ended {
-            length: Duration::from_secs(100),
-            longest_gap: Duration::from_secs(5),
-            rehearsal: false,
-        };
+        let ended =
+            Ended { length: Duration::from_secs(100), longest_gap: Duration::from_secs(5), rehearsal: false };
         assert_eq!(b, Broadcast::Ending(ended));
         b.closed();
         assert_eq!(b, Broadcast::Ended(ended));

@@ -9,11 +9,10 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use vitrine_capture::{AudioInput, AudioSource, Pacing};
-use vitrine_media::{
-    AudioBlock, AudioFormat, BLOCK_NANOS, Clock, MediaTime, StopToken,
-};
+use vitrine_media::{AudioBlock, AudioFormat, BLOCK_NANOS, Clock, MediaTime, StopToken};
 use vitrine_sound::{
-    Inlet, InletConfig, Mixer, ProgrammeMeter, SilenceConfig, SilenceWatch, SoundAlarm, StripId, StripMeter, StripSettings,
+    Inlet, InletConfig, Mixer, ProgrammeMeter, SilenceConfig, SilenceWatch, SoundAlarm, StripId, StripMeter,
+    StripSettings,
 };
 
 use crate::pipeline::AudioSink;
@@ -56,7 +55,12 @@ pub(crate) struct DeskReport {
 pub(crate) type DeskReports = Arc<Mutex<DeskReport>>;
 
 /// Runs until stopped. Call on a thread of its own.
-pub(crate) fn run(clock: &dyn Clock, commands: &Receiver<DeskCommand>, reports: &DeskReports, stop: &StopToken) {
+pub(crate) fn run(
+    clock: &dyn Clock,
+    commands: &Receiver<DeskCommand>,
+    reports: &DeskReports,
+    stop: &StopToken,
+) {
     let mut desk = Desk::default();
     let mut block = clock.now().nanos() / BLOCK_NANOS + 1;
     while !stop.is_stopped() {

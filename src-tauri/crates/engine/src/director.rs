@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use vitrine_media::{
-    Clock, FramePool, FrameRate, HealthThresholds, MediaTime, SourceHealth, SourceState, StopToken, VideoFrame,
+    Clock, FramePool, FrameRate, HealthThresholds, MediaTime, SourceHealth, SourceState, StopToken,
+    VideoFrame,
 };
 use vitrine_picture::crossfade;
-use vitrine_scene::{Picture, SceneId, Switcher, Transition};
+use vitrine_scene::{MixFrom, Programme, SceneId, Switcher, Transition};
 
 use crate::pacer::{Due, Pacer};
 use crate::pipeline::VideoSink;
@@ -28,11 +28,8 @@ const SCENES_EVERY: i64 = 6;
 
 /// What the actor asks of the director. Taken up before the next tick.
 pub(crate) enum DirectorCommand {
-    /// A new version of the show; `cut_to` if the scene on programme no longer exists or a new show was opened.
-    Set {
-        set: Arc<StageSet>,
-        cut_to: Option<SceneId>,
-    },
+    /// A new version of the show.
+    Set(Arc<StageSet>),
     /// The sources that run: where their frames are, and whether they are stills.
     Seats(BTreeMap<String, Seat>),
     /// Scene change.
@@ -152,23 +149,28 @@ impl Director {
     fn take_commands(&mut self, commands: &Receiver<DirectorCommand>, tick: i64) -> bool {
         loop {
             match commands.try_recv() {
-                Ok(DirectorCommand::Set { set, cut_to }) => {
-                    self.set = set;
-                    if let Some(scene) = cut_to {
-                        self.switcher = Switcher::new(scene, self.rate);
-                    }
-                }
+                Ok(DirectorCommand::Set(set)) => self.replace_set(set),
                 Ok(DirectorCommand::Seats(seats)) => self.seat(seats),
                 Ok(DirectorCommand::Take { scene, transition }) => {
-                    if self.switcher.request(scene, transition, tick).wants_snapshot() {
-                        self.snapshot.clone_from(&self.canvas);
-                    }
+                    self.switcher.request(scene, transition, tick)
                 }
                 Ok(DirectorCommand::Sink(sink)) => self.sink = sink,
                 Err(TryRecvError::Empty) => return true,
                 Err(TryRecvError::Disconnected) => return false,
             }
         }
+    }
+
+    /// Takes over another version of the show; a scene that is no longer in it gives way to the first one that is.
+    fn replace_set(&mut self, set: Arc<StageSet>) {
+        if let Some(first) = set.first_scene() {
+            for scene in [self.switcher.wanted().clone(), self.switcher.on_air().clone()] {
+                if set.scene(scene.as_str()).is_none() {
+                    self.switcher.removed(&scene, &first);
+                }
+            }
+        }
+        self.set = set;
     }
 
     /// Takes over new seats; a source that keeps its slot keeps its picture and its health.
@@ -264,25 +266,29 @@ impl Director {
         let (set, sources) = (Arc::clone(&self.set), &self.sources);
         let ready = |scene: &SceneId| {
             let items = set.scene(scene.as_str()).unwrap_or_default();
-            items.iter().all(|item| sources.get(&item.source).is_some_and(|a| a.held.is_some()))
+            items.iter().all(|item| sources.get(item.source.as_str()).is_some_and(|a| a.held.is_some()))
         };
-        let picture = self.switcher.tick(tick, ready);
-        *self.report.on_programme.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.switcher.target().clone());
-        match picture {
-            Picture::Scene(scene) => {
+        let answer = self.switcher.tick(tick, ready);
+        if answer.keep_snapshot {
+            self.snapshot.clone_from(&self.canvas);
+        }
+        *self.report.on_programme.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(self.switcher.wanted().clone());
+        match answer.programme {
+            Programme::Show(scene) => {
                 self.snapshot = None;
                 self.scene(&scene, at)
             }
-            Picture::Mix { from, to, t } => {
-                let a = match from {
-                    Some(scene) => self.scene(&scene, at)?,
-                    None => match self.snapshot.clone() {
-                        Some(snapshot) => snapshot,
-                        None => return self.scene(&to, at),
-                    },
+            Programme::Mix { from, to, t } => {
+                let before = match from {
+                    MixFrom::Scene(scene) => Some(self.scene(&scene, at)?),
+                    MixFrom::Snapshot => self.snapshot.clone(),
                 };
-                let b = self.scene(&to, at)?;
-                crossfade(&a, &b, t, &self.pool, at, tick.unsigned_abs())
+                let after = self.scene(&to, at)?;
+                match before {
+                    Some(before) => crossfade(&before, &after, t, &self.pool, at, tick.unsigned_abs()),
+                    None => Ok(after),
+                }
             }
         }
     }
@@ -291,10 +297,7 @@ impl Director {
         let set = Arc::clone(&self.set);
         let items = set.scene(id.as_str()).unwrap_or_default();
         let shown: BTreeMap<&str, VideoFrame> =
-            items.iter().filter_map(|i| Some((i.source.as_str(), self.shown(&i.source)?))).collect();
+            items.iter().filter_map(|i| Some((i.source.as_str(), self.shown(i.source.as_str())?))).collect();
         self.stage.draw(set.canvas, items, |id| shown.get(id).cloned(), at)
     }
 }
-
-/// How long after a tick is due its frame may still be called punctual; used by status only.
-pub(crate) const PUNCTUAL: Duration = Duration::from_millis(33);

@@ -19,7 +19,7 @@ use vitrine_protocol::PreviewView;
 use crate::stage::{Stage, StageSet};
 
 /// JPEG quality of previews; goods are judged in them, so not the lowest that looks fine.
-const QUALITY: i32 = 88;
+const QUALITY: u8 = 88;
 /// Largest view the window may ask for.
 const LARGEST: u32 = 1920;
 /// Views the window may ask for at once: programme, preview, and a strip of scenes.

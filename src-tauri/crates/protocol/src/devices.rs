@@ -54,8 +54,4 @@ pub struct MicrophoneView {
 pub struct ScreenView {
     /// Title of the window; empty for the whole screen.
     pub title: String,
-    /// Columns.
-    pub width: u32,
-    /// Rows.
-    pub height: u32,
 }

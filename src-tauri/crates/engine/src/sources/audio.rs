@@ -51,7 +51,13 @@ impl AudioFeed {
     pub(crate) fn start(name: &str, spec: AudioSpec, context: CaptureContext) -> std::io::Result<Self> {
         let line = AudioLine { opened: Arc::default(), ended: Arc::default(), report: Arc::default() };
         let stop = StopToken::new();
-        let opener = Opener { name: name.to_owned(), spec: spec.clone(), context, line: line.clone(), stop: stop.clone() };
+        let opener = Opener {
+            name: name.to_owned(),
+            spec: spec.clone(),
+            context,
+            line: line.clone(),
+            stop: stop.clone(),
+        };
         // Detached on purpose: opening a device may hang.
         let handle = std::thread::Builder::new().name(format!("snd {name}")).spawn(move || opener.run())?;
         Ok(Self { spec, stop, thread: handle.thread().clone(), line })
@@ -93,9 +99,14 @@ impl Opener {
         let mut backoff = Backoff::default();
         while !self.stop.is_stopped() {
             let began = Instant::now();
-            let opening = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| open_audio(&self.spec, &self.context)));
+            let opening = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                open_audio(&self.spec, &self.context)
+            }));
             let opening = opening.unwrap_or_else(|_| {
-                Err(CaptureError::Device { device: self.name.clone(), reason: "its driver code panicked".into() })
+                Err(CaptureError::Device {
+                    device: self.name.clone(),
+                    reason: "its driver code panicked".into(),
+                })
             });
             match opening {
                 Ok(source) => {

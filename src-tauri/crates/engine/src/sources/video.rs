@@ -61,11 +61,17 @@ impl VideoFeed {
         if !self.watchdog.check(beats, open, now) {
             return false;
         }
-        tracing::warn!(source = name, "a driver does not answer; its thread is given up and the source reopened");
+        tracing::warn!(
+            source = name,
+            "a driver does not answer; its thread is given up and the source reopened"
+        );
         self.run.stop.stop();
         self.run.slot.clear();
         let report = Arc::clone(&self.run.report);
-        report.failed(CaptureError::Device { device: name.to_owned(), reason: "the driver does not answer".into() });
+        report.failed(CaptureError::Device {
+            device: name.to_owned(),
+            reason: "the driver does not answer".into(),
+        });
         match spawn(name, &self.spec, &self.context, report) {
             Ok(run) => self.run = run,
             Err(error) => tracing::error!(source = name, %error, "no thread for the source"),
@@ -122,7 +128,10 @@ impl Worker {
             let error = match ended {
                 Ok(Ok(())) => return,
                 Ok(Err(error)) => error,
-                Err(_) => CaptureError::Device { device: self.name.clone(), reason: "its driver code panicked".into() },
+                Err(_) => CaptureError::Device {
+                    device: self.name.clone(),
+                    reason: "its driver code panicked".into(),
+                },
             };
             if self.stop.is_stopped() {
                 return;

@@ -25,5 +25,5 @@ pub use error::UplinkError;
 pub use interleave::Interleaver;
 pub use record::{RecordError, RecordState, RecordStatus, Recorder};
 pub use ring::{Configs, Cursor, Readiness, RingLimits, RingStats, UnitRing};
-pub use rtmp::{PROGRAMME_LEAD, Target, TargetError};
-pub use socket::ConnectOptions;
+pub use rtmp::{PROGRAMME_LEAD, RefusalKind, Target, TargetError};
+pub use socket::{ConnectError, ConnectOptions};

@@ -41,6 +41,14 @@ struct Timed {
     frame: VideoFrame,
 }
 
+impl Timed {
+    /// Stamped with the session time from which it shows.
+    fn from(mut self, session: MediaTime) -> Self {
+        self.frame.pts = session;
+        self
+    }
+}
+
 impl FilePictures {
     /// Opens the file and decodes its first picture, so that a file nothing can be made of is refused here.
     pub(crate) fn open(
@@ -109,13 +117,13 @@ impl FilePictures {
     }
 
     /// Winds to `place`, so that `ahead` is the picture showing there.
-    fn wind(&mut self, place: Place) -> Result<(), CaptureError> {
+    fn wind(&mut self, place: Place, session: MediaTime) -> Result<(), CaptureError> {
         self.lap = place.lap;
         (self.dry, self.ahead) = (false, None);
         let to = place.media.max(MediaTime::ZERO);
         self.reader.seek(to).map_err(|error| failed(&self.path, error))?;
         self.fetch()?;
-        self.shown = self.ahead.take().or_else(|| self.shown.take());
+        self.shown = self.ahead.take().map(|next| next.from(session)).or_else(|| self.shown.take());
         if let Some(shown) = &mut self.shown {
             // Whatever came is what shows at `to`, also when the file has nothing that early.
             shown.at = shown.at.min(to);
@@ -135,9 +143,9 @@ impl FilePictures {
     }
 
     /// Brings `shown` to what shows at `place`.
-    fn advance(&mut self, place: Place) -> Result<(), CaptureError> {
+    fn advance(&mut self, place: Place, session: MediaTime) -> Result<(), CaptureError> {
         if self.needs_winding(place) {
-            self.wind(place)?;
+            self.wind(place, session)?;
         }
         self.lap = place.lap;
         loop {
@@ -148,7 +156,7 @@ impl FilePictures {
             if !due {
                 return Ok(());
             }
-            self.shown = self.ahead.take();
+            self.shown = self.ahead.take().map(|next| next.from(session));
         }
     }
 
@@ -180,9 +188,9 @@ impl VideoSource for FilePictures {
 
     fn read(&mut self, at: MediaTime) -> Result<Option<VideoFrame>, CaptureError> {
         let place = self.timeline.place(at + ROUNDING);
-        self.advance(place)?;
+        self.advance(place, at)?;
         if self.measure(place) {
-            self.advance(self.timeline.place(at + ROUNDING))?;
+            self.advance(self.timeline.place(at + ROUNDING), at)?;
         }
         Ok(self.shown.as_ref().map(|shown| shown.frame.clone()))
     }

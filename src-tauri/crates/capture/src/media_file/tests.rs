@@ -129,6 +129,8 @@ fn the_same_picture_is_the_same_frame_until_the_next() {
     let mut at = |ms| source.read(MediaTime::from_millis(ms)).unwrap().unwrap();
     let (a, b, c) = (at(100), at(120), at(134));
     assert!(a.same_pixels(&b) && !b.same_pixels(&c) && c.seq > b.seq);
+    // Its time is the session's, from when it was first shown.
+    assert_eq!([a.pts, b.pts, c.pts].map(MediaTime::millis), [100, 100, 134]);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 // From decibels to places on a meter or fader. Pure.
 
-export const METER_FLOOR = -60;
+export const METER_FLOOR = -50;
+/** Marks under the programme's meter. */
+export const METER_MARKS: readonly number[] = [-40, -20, -10, 0];
 /** The right zone for speech. */
 export const ZONE_LOW = -24;
 export const ZONE_HIGH = -12;

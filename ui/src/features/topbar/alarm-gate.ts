@@ -1,7 +1,7 @@
 // When an alarm may show. Pure: fed with what the core reports and the time, in milliseconds.
 //
-// Attention shows after 3 s and leaves after 10 s of health; urgent shows at once. The headline changes at most
-// once in 5 s, except that something more urgent never waits.
+// Attention shows after 3 s and leaves after 10 s of health; urgent shows at once and leaves after 5 s of health.
+// The headline changes at most once in 5 s, except that something more urgent never waits.
 import type { Alarm, AlarmCode, AlarmLevel } from '../../core/model';
 
 export const SHOW_AFTER = 3000;
@@ -27,6 +27,8 @@ export const ALARM_ORDER: readonly AlarmCode[] = [
   'disk_low',
   'vault_in_memory',
 ];
+/** Milliseconds of health before an alarm leaves. */
+const STAY: Record<AlarmLevel, number> = { info: 0, attention: LEAVE_AFTER, urgent: STEADY };
 const LEVELS: readonly AlarmLevel[] = ['info', 'attention', 'urgent'];
 
 /** Tells one alarm from another: the code and what it is about. */
@@ -89,7 +91,7 @@ export class AlarmGate {
     const present = new Set(alarms.map(alarmKey));
     for (const [key, entry] of this.#entries) {
       if (present.has(key)) continue;
-      const stay = !entry.shown ? 0 : entry.alarm.level === 'attention' ? LEAVE_AFTER : 0;
+      const stay = !entry.shown ? 0 : STAY[entry.alarm.level];
       const steady = key === this.#headline && now - this.#changedAt < STEADY;
       if (now - entry.seen >= stay && !steady) this.#entries.delete(key);
     }

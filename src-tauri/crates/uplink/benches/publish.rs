@@ -12,6 +12,7 @@ use vitrine_media::{
     VideoConfig,
 };
 use vitrine_testkit::nginx::Nginx;
+use vitrine_testkit::rtmp_sink::{RtmpSink, SinkOptions};
 use vitrine_uplink::{ConnectOptions, DestinationSpec, Destinations, Target, UnitRing};
 
 /// Bytes of a keyframe and of another picture: 6 Mb/s at 30 a second, a keyframe every 2 s.
@@ -98,8 +99,8 @@ fn time_to_accept(runtime: &Runtime, nginx: &Nginx, programme: &Programme) {
         runtime.block_on(destinations.stop());
     }
     millis.sort_by(f64::total_cmp);
-    let (median, worst) = (millis.get(15), millis.last());
-    println!("add to accepted, 30 runs: median {median:.1?} ms, worst {worst:.1?} ms");
+    let at = |index: usize| millis.get(index).copied().unwrap_or(f64::NAN);
+    println!("add to accepted, 30 runs: median {:.1} ms, worst {:.1} ms", at(15), at(29));
 }
 
 /// Seconds of processor time this process has used.
@@ -135,10 +136,32 @@ fn cost(runtime: &Runtime, nginx: &Nginx, programme: &Programme, count: usize) -
     share
 }
 
+fn time_to_stop(runtime: &Runtime, programme: &Programme) {
+    let mut millis = Vec::new();
+    for _ in 0..5 {
+        let sink = RtmpSink::start(SinkOptions { receive_buffer: Some(4096), ..SinkOptions::default() });
+        let ring = UnitRing::default();
+        let destinations = destinations(runtime, &ring);
+        let mut changes = destinations.changes();
+        destinations.add(DestinationSpec::new("dead", Target::parse(&sink.url("k")).unwrap()));
+        programme.push(&ring, 0);
+        while destinations.list().iter().any(|status| status.first_accepted.is_none()) {
+            runtime.block_on(changes.changed()).unwrap();
+        }
+        sink.set_options(|options| options.stalled = true);
+        (1..90).for_each(|tick| programme.push(&ring, tick));
+        let begun = Instant::now();
+        runtime.block_on(destinations.stop());
+        millis.push(begun.elapsed().as_millis());
+    }
+    println!("stop on a server that reads nothing: {millis:?} ms");
+}
+
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let (nginx, programme) = (Nginx::start(), Programme::new());
     time_to_accept(&runtime, &nginx, &programme);
+    time_to_stop(&runtime, &programme);
     let none = cost(&runtime, &nginx, &programme, 0);
     let eight = cost(&runtime, &nginx, &programme, 8);
     println!("each destination at 6 Mb/s: {:.2} % of a core", (eight - none) / 8.0 * 100.0);

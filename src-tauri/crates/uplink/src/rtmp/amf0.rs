@@ -30,7 +30,7 @@ pub enum Value {
     Date(f64),
 }
 
-/// Why bytes are not AMF0. The caller ends the connection.
+/// Why bytes are not AMF0. The caller ignores the message or ends the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AmfError {
     /// The value goes beyond the message.
@@ -142,12 +142,25 @@ pub fn encode(values: &[Value]) -> Vec<u8> {
 }
 
 /// Reads all values of a message.
-pub fn decode(mut bytes: &[u8]) -> Result<Vec<Value>, AmfError> {
+pub fn decode(bytes: &[u8]) -> Result<Vec<Value>, AmfError> {
     let mut values = Vec::new();
+    read_into(bytes, &mut values)?;
+    Ok(values)
+}
+
+/// Reads the values up to the first that cannot be read. Servers append things of their own to commands; what comes
+/// before still counts.
+pub fn decode_prefix(bytes: &[u8]) -> Vec<Value> {
+    let mut values = Vec::new();
+    let _ = read_into(bytes, &mut values);
+    values
+}
+
+fn read_into(mut bytes: &[u8], values: &mut Vec<Value>) -> Result<(), AmfError> {
     while !bytes.is_empty() {
         values.push(read_value(&mut bytes, 0)?);
     }
-    Ok(values)
+    Ok(())
 }
 
 fn take<'a>(bytes: &mut &'a [u8], n: usize) -> Result<&'a [u8], AmfError> {
@@ -255,6 +268,14 @@ mod tests {
             bytes.extend_from_slice(&[3, 0, 1, b'a']);
         }
         assert_eq!(decode(&bytes), Err(AmfError::Depth));
+    }
+
+    #[test]
+    fn what_comes_before_an_unknown_value_counts() {
+        let mut bytes = encode(&[Value::string("onBWDone"), Value::Number(0.0)]);
+        bytes.extend_from_slice(&[0x11, 1, 2]);
+        assert_eq!(decode_prefix(&bytes), [Value::string("onBWDone"), Value::Number(0.0)]);
+        assert_eq!(decode(&bytes), Err(AmfError::Marker(0x11)));
     }
 
     #[test]

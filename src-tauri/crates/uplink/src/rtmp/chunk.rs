@@ -125,6 +125,8 @@ struct LaneState {
     previous: Option<Previous>,
     current: Option<InFlight>,
     waiting: VecDeque<OutMessage>,
+    /// Payload bytes in `waiting`.
+    waiting_bytes: usize,
 }
 
 /// The sending half of a chunk connection.
@@ -144,7 +146,9 @@ impl ChunkWriter {
 
     /// Queues a message.
     pub fn queue(&mut self, lane: Lane, message: OutMessage) {
-        self.lane(lane).waiting.push_back(message);
+        let state = self.lane(lane);
+        state.waiting_bytes += message.len();
+        state.waiting.push_back(message);
     }
 
     /// Whether nothing of `lane` is queued or under way.
@@ -156,13 +160,15 @@ impl ChunkWriter {
     pub fn pending_bytes(&self, lane: Lane) -> usize {
         self.lanes.get(lane as usize).map_or(0, |lane| {
             let current = lane.current.as_ref().map_or(0, |flight| flight.message.len() - flight.sent);
-            current + lane.waiting.iter().map(OutMessage::len).sum::<usize>()
+            current + lane.waiting_bytes
         })
     }
 
     /// Forgets what has not begun; what has begun must be finished, or the server would misread all that follows.
     pub fn drop_waiting(&mut self, lane: Lane) {
-        self.lane(lane).waiting.clear();
+        let state = self.lane(lane);
+        state.waiting.clear();
+        state.waiting_bytes = 0;
     }
 
     /// Writes chunks to `out` until it holds `budget` bytes or more, or nothing waits.
@@ -202,6 +208,7 @@ impl ChunkWriter {
                 out.put_u32(extended);
             }
         } else if let Some(message) = state.waiting.pop_front() {
+            state.waiting_bytes -= message.len();
             let extended = write_header(csid, &mut state.previous, &message, out);
             state.current = Some(InFlight { message, sent: 0, extended });
         }

@@ -16,7 +16,7 @@ use bytes::{Bytes, BytesMut};
 use rml_rtmp::handshake::{Handshake, HandshakeProcessResult, PeerType};
 use vitrine_media::{AccessUnit, StreamConfig, TrackKind};
 
-use super::amf0::{self, AmfError, Value};
+use super::amf0::{self, Value};
 use super::chunk::{ChunkWriter, Head, Lane, OutMessage, kind};
 use super::command::{self, transaction};
 use super::flv;
@@ -91,9 +91,6 @@ pub enum PublishError {
     /// The chunk stream is broken.
     #[error(transparent)]
     Chunk(#[from] ChunkError),
-    /// A command is not AMF0.
-    #[error(transparent)]
-    Amf(#[from] AmfError),
     /// The server said no.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -245,7 +242,7 @@ impl Publisher {
     }
 
     fn on_command(&mut self, payload: &[u8]) -> Result<(), PublishError> {
-        let values = amf0::decode(payload)?;
+        let values = amf0::decode_prefix(payload);
         let name = values.first().and_then(Value::as_str).unwrap_or_default();
         let number = values.get(1).and_then(Value::as_number).unwrap_or_default();
         let info = values.get(3);

@@ -303,10 +303,18 @@ proptest! {
     fn no_server_can_make_it_panic(
         skip_handshake: bool,
         pieces in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..200), 0..30),
+        // Whole messages with random contents, which get past the chunk layer.
+        messages in proptest::collection::vec((0u8..23, proptest::collection::vec(any::<u8>(), 0..60)), 0..20),
     ) {
         let (mut publisher, mut server) = (publisher(), Server::new());
         if skip_handshake {
             server.exchange(&mut publisher).unwrap();
+            for (type_id, body) in messages {
+                server.say(type_id, body);
+                if server.exchange(&mut publisher).is_err() {
+                    return Ok(());
+                }
+            }
         }
         for piece in pieces {
             if publisher.feed(&piece).is_err() {

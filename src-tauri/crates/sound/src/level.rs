@@ -15,7 +15,7 @@ const HOLD: Duration = Duration::from_secs(1);
 const CLIP: Duration = Duration::from_secs(2);
 const TICK_SECS: f32 = 0.010;
 
-/// What a meter shows. Decibels relative to full scale, the louder of the two channels.
+/// What a meter shows. Decibels relative to full scale.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Level {
     /// Effective value over 125 ms. A full-scale sine reads −3.
@@ -31,39 +31,68 @@ pub struct Level {
 impl Level {
     /// Silence.
     pub const SILENT: Self = Self { rms_db: FLOOR_DB, peak_db: FLOOR_DB, hold_db: FLOOR_DB, clipped: false };
+
+    fn louder(self, other: Self) -> Self {
+        Self {
+            rms_db: self.rms_db.max(other.rms_db),
+            peak_db: self.peak_db.max(other.peak_db),
+            hold_db: self.hold_db.max(other.hold_db),
+            clipped: self.clipped || other.clipped,
+        }
+    }
 }
 
 /// Measures block after block.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct LevelMeter {
-    power: [f32; CHANNELS],
-    level: Level,
-    held_at: MediaTime,
-    clipped_at: Option<MediaTime>,
-}
-
-impl Default for LevelMeter {
-    fn default() -> Self {
-        Self { power: [0.0; CHANNELS], level: Level::SILENT, held_at: MediaTime::ZERO, clipped_at: None }
-    }
+    sides: [Side; CHANNELS],
 }
 
 impl LevelMeter {
     /// Takes the 10 ms that begin at `at`.
     pub fn block(&mut self, samples: &[f32; BLOCK_FRAMES * CHANNELS], at: MediaTime) {
-        let mut power = [0.0f32; CHANNELS];
-        let mut peak = 0.0f32;
+        let mut sums = [(0.0f32, 0.0f32); CHANNELS];
         for frame in samples.chunks_exact(CHANNELS) {
-            for (power, s) in power.iter_mut().zip(frame) {
+            for ((power, peak), s) in sums.iter_mut().zip(frame) {
                 *power += s * s;
-                peak = peak.max(s.abs());
+                *peak = peak.max(s.abs());
             }
         }
-        let weight = 1.0 - (-TICK_SECS / RMS_SECS).exp();
-        for (mean, sum) in self.power.iter_mut().zip(power) {
-            *mean += (sum / BLOCK_FRAMES as f32 - *mean) * weight;
+        for (side, (power, peak)) in self.sides.iter_mut().zip(sums) {
+            side.block(power / BLOCK_FRAMES as f32, peak, at);
         }
-        let louder = self.power.iter().copied().fold(0.0, f32::max);
+    }
+
+    /// The reading after the newest block, of whichever side is louder.
+    pub fn level(&self) -> Level {
+        let [left, right] = self.sides();
+        left.louder(right)
+    }
+
+    /// The readings of left and right.
+    pub fn sides(&self) -> [Level; CHANNELS] {
+        let [left, right] = &self.sides;
+        [left.level, right.level]
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Side {
+    power: f32,
+    level: Level,
+    held_at: MediaTime,
+    clipped_at: Option<MediaTime>,
+}
+
+impl Default for Side {
+    fn default() -> Self {
+        Self { power: 0.0, level: Level::SILENT, held_at: MediaTime::ZERO, clipped_at: None }
+    }
+}
+
+impl Side {
+    fn block(&mut self, power: f32, peak: f32, at: MediaTime) {
+        self.power += (power - self.power) * (1.0 - (-TICK_SECS / RMS_SECS).exp());
         let peak_db = to_db(peak);
         if peak >= 1.0 {
             self.clipped_at = Some(at);
@@ -72,14 +101,9 @@ impl LevelMeter {
             self.level.hold_db = peak_db;
             self.held_at = at;
         }
-        self.level.rms_db = to_db(louder.sqrt());
+        self.level.rms_db = to_db(self.power.sqrt());
         self.level.peak_db = peak_db.max(self.level.peak_db - FALL_DB_PER_SEC * TICK_SECS).max(FLOOR_DB);
         self.level.clipped = self.clipped_at.is_some_and(|clip| at.since(clip) < CLIP);
-    }
-
-    /// The reading after the newest block.
-    pub fn level(&self) -> Level {
-        self.level
     }
 }
 
@@ -112,6 +136,17 @@ mod tests {
         assert!((level.peak_db + 6.02).abs() < 0.05, "{level:?}");
         assert!((level.rms_db + 9.03).abs() < 0.1, "{level:?}");
         assert!(!level.clipped);
+    }
+
+    #[test]
+    fn the_sides_are_told_apart() {
+        let mut meter = LevelMeter::default();
+        let mut block = tone_block(0, 997.0, 0.5);
+        block.samples.iter_mut().step_by(2).for_each(|s| *s = 0.0);
+        meter.block(&block.samples, at(0));
+        let [left, right] = meter.sides();
+        assert_eq!((left, meter.level()), (Level::SILENT, right));
+        assert!((right.peak_db + 6.02).abs() < 0.1);
     }
 
     #[test]

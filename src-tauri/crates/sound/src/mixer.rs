@@ -4,7 +4,7 @@
 //! where it goes. The sound thread calls `feed` for every strip that has a block and then `mix` once; a strip that
 //! was not fed is concealed, so a programme block always comes out, silent if need be.
 
-use vitrine_media::{AudioBlock, MediaTime};
+use vitrine_media::{AudioBlock, CHANNELS, MediaTime};
 
 use crate::strip::Strip;
 use crate::{
@@ -15,8 +15,10 @@ use crate::{
 /// What the programme measures, after the limiter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ProgrammeMeter {
-    /// For the meter.
+    /// For the meter: the louder side.
     pub level: Level,
+    /// Left and right.
+    pub sides: [Level; CHANNELS],
     /// Loudness and true peak.
     pub loudness: Loudness,
     /// In one word.
@@ -140,6 +142,7 @@ impl Mixer {
     pub fn programme_meter(&self) -> ProgrammeMeter {
         ProgrammeMeter {
             level: self.level.level(),
+            sides: self.level.sides(),
             loudness: self.loudness.reading(),
             verdict: self.verdict.verdict(),
             limiting_db: self.limiter.reduction_db(),

@@ -4,6 +4,9 @@
 //! program, asked for the one ignored test. Where Debian's `dbus` and `gnome-keyring` are not installed, the tests
 //! say so and end.
 
+// Functions beside the tests are test code as well.
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -17,9 +20,8 @@ const ACT: &str = "VITRINE_TEST_ACT";
 const KEY: &str = "live_4711_0123456789abcdef";
 
 fn installed(program: &str) -> bool {
-    let found = std::env::var_os("PATH").is_some_and(|path| {
-        std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
-    });
+    let found = std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()));
     if !found {
         eprintln!("{program} is not installed: the vault is not tested against a keychain");
     }
@@ -28,7 +30,8 @@ fn installed(program: &str) -> bool {
 
 /// Runs `acts` one after the other, each in a process of its own, on one bus with or without a keyring daemon.
 fn run(folder: &Path, daemon: bool, acts: &[&str]) -> Output {
-    let start = "printf secret | gnome-keyring-daemon --unlock --components=secrets --daemonize >/dev/null && ";
+    let start =
+        "printf secret | gnome-keyring-daemon --unlock --components=secrets --daemonize >/dev/null && ";
     let mut script = String::from("set -e; ");
     if daemon {
         script.push_str(start);
@@ -57,7 +60,8 @@ fn a_key_outlives_the_process_that_set_it_and_is_gone_when_cleared() {
     }
     let folder = tempfile::tempdir().unwrap();
     let output = run(folder.path(), true, &["set", "get", "clear", "none"]);
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     assert_eq!(said.matches("1 passed").count(), 4, "{said}");
     assert!(!said.contains(KEY), "a key was printed");
@@ -71,7 +75,8 @@ fn a_bus_without_a_keychain_means_memory_and_a_notice() {
     let folder = tempfile::tempdir().unwrap();
     // A bus that offers no service at all: what a bare window manager has.
     let output = run(folder.path(), false, &["memory"]);
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
 

@@ -24,6 +24,8 @@ export async function open(
     if (message.type() === 'error') faults.push(message.text());
   });
   await page.addInitScript(() => {
+    // The shell freezes it, too.
+    Object.freeze(Object.prototype);
     addEventListener('securitypolicyviolation', (event) =>
       console.error(
         `policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`,

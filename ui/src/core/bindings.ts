@@ -52,3 +52,5 @@ export type LevelVerdict = "silent" | "too_quiet" | "just_right" | "too_loud" | 
 export type ProgrammeMeter = { rms_db: [number | null, number | null]; peak_db: [number | null, number | null]; lufs: number | null; true_peak_db: number | null; verdict: LevelVerdict };
 export type DestinationMeter = { id: string; bitrate: number; queue_millis: number; rtt_millis: number | null };
 export type PreviewView = { view: number; scene: string | null; width: number; height: number; fps: number };
+export type SettingsPatch = { language: Language | null; theme: Theme; record_folder: string; video: VideoProfileView };
+export type FileKind = "media" | "image";

@@ -5,21 +5,16 @@ import type {
   DestinationDraft,
   DestinationView,
   Event,
+  FileKind,
   ItemEdit,
   NewSource,
   PreviewView,
-  SettingsView,
+  SettingsPatch,
   Snapshot,
   Telemetry,
   TransitionView,
   UiError,
 } from './model';
-
-/** The preferences a host may change; always sent together, so that `null` (follow the system) is not "unchanged". */
-export type SettingsPatch = Pick<SettingsView, 'language' | 'theme' | 'video' | 'record_folder'>;
-
-/** Kinds of file the system's picker is asked for. */
-export type FileKind = 'media' | 'image';
 
 /** Every promise rejects with a `UiError`. */
 export interface StudioCore {
@@ -58,6 +53,7 @@ export interface StudioCore {
   startRecording(): Promise<void>;
   stopRecording(): Promise<void>;
 
+  /** Always sent whole, so that `null` for the language (follow the system) is not "unchanged". */
   setSettings(patch: SettingsPatch): Promise<void>;
   pickFile(kind: FileKind): Promise<string | null>;
   pickFolder(): Promise<string | null>;

@@ -1,7 +1,7 @@
 // What the window itself remembers: the open tab, the selection, the question or count in the top bar. Nothing of
 // it is the core's business, and nothing of it survives a reload.
-import type { Alarm, ItemEdit, ItemView, SourceKindView, UiError } from '../core/model';
-import { asUiError, type SettingsPatch } from '../core/studio-core';
+import type { Alarm, ItemEdit, ItemView, SettingsPatch, UiError } from '../core/model';
+import { asUiError } from '../core/studio-core';
 import { AlarmGate, alarmKey, type Shown } from '../features/topbar/alarm-gate';
 import * as goLive from '../features/topbar/go-live';
 import {
@@ -360,6 +360,3 @@ export class Desk {
     });
   }
 }
-
-/** Kinds that carry sound and no picture: they have a strip, but nothing to draw. */
-export const SOUND_KINDS: readonly SourceKindView[] = ['microphone', 'tone', 'silence'];

@@ -58,6 +58,21 @@ export interface FakeStrings {
 
 type Body = Event['body'];
 const LIVE_SECONDS = 5076;
+/** As in the real core: undo is named by the edit it makes. */
+function inverse(code: string | undefined): string | null {
+  if (code === undefined) return null;
+  if (code.startsWith('add_')) return code.replace('add_', 'remove_');
+  return code.startsWith('remove_') ? code.replace('remove_', 'add_') : code;
+}
+const EDITS: Record<ItemEdit['edit'], string> = {
+  transform: 'set_transform',
+  visible: 'set_visible',
+  locked: 'set_locked',
+  rename: 'rename_item',
+  reorder: 'reorder',
+  text: 'replace_source',
+  remove: 'remove_item',
+};
 const clone = <T>(value: T): T => structuredClone(value);
 
 export class FakeCore {
@@ -277,7 +292,7 @@ export class FakeCore {
   #show(show: ShowView): void {
     this.#emit({
       type: 'show',
-      value: { ...show, undo: this.#past.at(-1)?.code ?? null, redo: this.#future.at(-1)?.code ?? null },
+      value: { ...show, undo: inverse(this.#past.at(-1)?.code), redo: this.#future.at(-1)?.code ?? null },
     });
   }
 
@@ -320,7 +335,7 @@ export class FakeCore {
       silent_secs: null,
     };
     this.#emit({ type: 'sources', value: [...this.#state.sources, view] });
-    this.#change('add_source', (show) => {
+    this.#change('add_item', (show) => {
       if (kind === 'microphone') {
         show.strips.push({ source: id, name, kind, gain_db: 0, muted: false });
         return;
@@ -350,7 +365,7 @@ export class FakeCore {
       previewPull: (seqs) => this.#pull(seqs),
       addSource: async (scene, source) => this.#addSource(scene, source),
       editItem: async (scene, id, edit) =>
-        this.#change(edit.edit, (show) => this.#edit(show, scene, id, edit)),
+        this.#change(EDITS[edit.edit], (show) => this.#edit(show, scene, id, edit)),
       replaceSourceDevice: async (source, replacement) =>
         this.#sourceState(source, {
           state: 'live',
@@ -378,7 +393,7 @@ export class FakeCore {
       setTransition: async (transition) =>
         this.#change('set_transition', (show) => (show.transition = transition)),
       setCanvasFormat: async (format) =>
-        this.#change('set_canvas_format', (show) => {
+        this.#change('set_canvas', (show) => {
           Object.assign(show, canvas(format), { format });
           const items = sceneItems(this.#options.lang ?? 'zh-CN', format);
           show.scenes.forEach((scene, n) => (scene.items = items[n] ?? scene.items));

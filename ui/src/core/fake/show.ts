@@ -149,7 +149,7 @@ export function firstSnapshot(lang: Lang, theme: 'dark' | 'light', format: Canva
         { source: 'music', name: w('音乐', 'Music'), kind: 'file', gain_db: -12, muted: false },
         { source: 'desk', name: w('电脑声音', 'Desktop'), kind: 'microphone', gain_db: -6, muted: true },
       ],
-      undo: 'transform',
+      undo: 'set_transform',
       redo: null,
     },
     sources: sources(lang),

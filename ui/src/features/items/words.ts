@@ -61,52 +61,59 @@ export function itemNote(item: ItemView, source: SourceView | undefined, silent:
   return item.kind === 'image' || item.kind === 'file' ? fileName(detail) : detail;
 }
 
+/** The core names the edit that undo would make; the host thinks of the one it takes back. */
+const TAKEN_BACK: Record<string, string> = {
+  add_item: 'remove_item',
+  remove_item: 'add_item',
+  add_source: 'remove_source',
+  remove_source: 'add_source',
+  add_strip: 'remove_strip',
+  remove_strip: 'add_strip',
+  add_scene: 'remove_scene',
+  remove_scene: 'add_scene',
+};
+
 /** What undo would take back. */
-export function actWords(code: string): string {
+export function undoWords(code: string): string {
+  return redoWords(TAKEN_BACK[code] ?? code);
+}
+
+/** What redo would do again. */
+export function redoWords(code: string): string {
   switch (code) {
-    case 'add_source':
     case 'add_item':
+    case 'add_source':
+    case 'add_strip':
       return m.act_add_source();
-    case 'transform':
+    case 'remove_item':
+    case 'remove_source':
+    case 'remove_strip':
+      return m.act_remove();
     case 'set_transform':
-    case 'move_item':
       return m.act_transform();
-    case 'visible':
     case 'set_visible':
       return m.act_visible();
-    case 'locked':
     case 'set_locked':
       return m.act_locked();
-    case 'rename':
     case 'rename_item':
       return m.act_rename();
     case 'reorder':
-    case 'reorder_item':
       return m.act_reorder();
-    case 'text':
-    case 'set_text':
-      return m.act_text();
-    case 'remove':
-    case 'remove_item':
-      return m.act_remove();
+    case 'replace_source':
+    case 'set_content':
+      return m.act_replace();
     case 'add_scene':
       return m.act_add_scene();
-    case 'rename_scene':
-      return m.act_rename_scene();
     case 'remove_scene':
       return m.act_remove_scene();
+    case 'rename_scene':
+      return m.act_rename_scene();
     case 'set_transition':
-    case 'transition':
       return m.act_set_transition();
     case 'set_strip':
-    case 'strip':
       return m.act_set_strip();
-    case 'set_canvas_format':
-    case 'canvas':
+    case 'set_canvas':
       return m.act_canvas();
-    case 'replace_source':
-    case 'replace_source_device':
-      return m.act_replace();
     default:
       return m.act_last();
   }

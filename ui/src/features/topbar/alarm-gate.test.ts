@@ -73,6 +73,16 @@ describe('the alarm gate', () => {
     expect(sorted.map((one) => one.code)).toEqual(['off_air', 'source_lost', 'microphone_gone', 'disk_low']);
   });
 
+  it('tells information for ten seconds and then leaves it to its panel', () => {
+    const gate = new AlarmGate();
+    const info = [alarm('vault_in_memory', 'info')];
+    gate.update(info, 0);
+    expect(gate.update(info, 3000).headline?.code).toBe('vault_in_memory');
+    expect(gate.update(info, 12_900).headline?.code).toBe('vault_in_memory');
+    expect(gate.update(info, 13_000)).toEqual({ headline: null, others: 0 });
+    expect(gate.update(info, 60_000).headline).toBeNull();
+  });
+
   it('tells the same trouble of two sources apart', () => {
     const gate = new AlarmGate();
     const both = [alarm('source_held', 'attention', 'a'), alarm('source_held', 'attention', 'b')];

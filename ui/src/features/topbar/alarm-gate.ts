@@ -1,12 +1,14 @@
 // When an alarm may show. Pure: fed with what the core reports and the time, in milliseconds.
 //
 // Attention shows after 3 s and leaves after 10 s of health; urgent shows at once and leaves after 5 s of health.
-// The headline changes at most once in 5 s, except that something more urgent never waits.
+// Information is told for 10 s and then left to its own panel. The headline changes at most once in 5 s, except
+// that something more urgent never waits.
 import type { Alarm, AlarmCode, AlarmLevel } from '../../core/model';
 
 export const SHOW_AFTER = 3000;
 export const LEAVE_AFTER = 10_000;
 export const STEADY = 5000;
+export const TELL_INFO = 10_000;
 
 /** Declared as in the core: among equals, what viewers feel first comes first. */
 export const ALARM_ORDER: readonly AlarmCode[] = [
@@ -33,7 +35,7 @@ const LEVELS: readonly AlarmLevel[] = ['info', 'attention', 'urgent'];
 
 /** Tells one alarm from another: the code and what it is about. */
 export function alarmKey(alarm: Alarm): string {
-  return `${alarm.code}/${alarm.params['source'] ?? alarm.params['destination'] ?? ''}`;
+  return `${alarm.code}/${alarm.params['id'] ?? alarm.params['source'] ?? alarm.params['destination'] ?? ''}`;
 }
 
 /** Highest first. */
@@ -66,7 +68,12 @@ export class AlarmGate {
   /** Takes what is the matter now and says what to show. Call on every change and a few times a second. */
   update(alarms: readonly Alarm[], now: number): Shown {
     this.#note(alarms, now);
-    const visible = [...this.#entries.values()].filter((entry) => entry.shown).map((entry) => entry.alarm);
+    const visible = [...this.#entries.values()]
+      .filter(
+        (entry) =>
+          entry.shown && !(entry.alarm.level === 'info' && now - entry.since >= SHOW_AFTER + TELL_INFO),
+      )
+      .map((entry) => entry.alarm);
     visible.sort(compareAlarms);
     const best = visible[0] ?? null;
     const held = visible.find((alarm) => alarmKey(alarm) === this.#headline) ?? null;

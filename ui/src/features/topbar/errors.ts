@@ -1,17 +1,12 @@
 // Words for error codes: a sentence for a command that was refused, a few words for a cause in a row or second line.
 import type { ErrorCode, Params } from '../../core/model';
 import { m } from '../../paraglide/messages';
-import { getLocale } from '../../paraglide/runtime';
 import { clip } from '../../text/width';
 
-/** Sentence and second line of a refused command. Codes and traces stay out of both. */
-export function errorWords(code: ErrorCode, params: Params): { say: string; more: string } {
+/** The sentence of a refused command. Codes and traces stay out of it. */
+export function errorWords(code: ErrorCode, params: Params): string {
   const subject = params['name'] ?? params['source'] ?? params['device'] ?? m.err_device_word();
-  const name = clip(subject, getLocale() === 'en' ? 7 : 7);
-  const detail = params['detail'];
-  const more =
-    detail === undefined ? '' : m.err_detail({ detail: clip(detail, getLocale() === 'en' ? 26 : 30) });
-  return { say: sentence(code, name), more };
+  return sentence(code, clip(subject, 7));
 }
 
 function sentence(code: ErrorCode, name: string): string {

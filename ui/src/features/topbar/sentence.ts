@@ -41,6 +41,8 @@ export interface Sentence {
   say: string;
   more: string;
   button: { word: string; act: Act; quiet?: boolean } | null;
+  /** For whoever asks: what the core adds, not worded for hosts. Shown on hover only. */
+  details?: string;
   /** Something is under way: neither in order nor in trouble. */
   waiting?: boolean;
 }
@@ -70,8 +72,8 @@ const find = <T extends { id: string; name: string }>(all: readonly T[], param: 
 
 /** The sentence of an alarm. */
 export function alarmSentence(alarm: Alarm, now: Situation): Sentence {
-  const source = find(now.sources, alarm.params['source']);
-  const destination = find(now.destinations, alarm.params['destination']);
+  const source = find(now.sources, alarm.params['id'] ?? alarm.params['source']);
+  const destination = find(now.destinations, alarm.params['id'] ?? alarm.params['destination']);
   const words = alarmWords(alarm, now, {
     source: source?.name ?? alarm.params['source'] ?? m.err_device_word(),
     destination: destination?.name ?? alarm.params['destination'] ?? m.tab_destinations(),
@@ -104,10 +106,9 @@ function alarmWords(
     }
     case 'key_rejected':
       return {
-        say:
-          alarm.level === 'urgent'
-            ? m.a_key_rejected({ name: destination })
-            : m.a_key_rejected_some({ name: destination }),
+        say: now.destinations.some((other) => other.state === 'live')
+          ? m.a_key_rejected_some({ name: destination })
+          : m.a_key_rejected({ name: destination }),
         more: m.a_key_rejected_more(),
       };
     case 'source_lost':
@@ -146,7 +147,7 @@ function alarmWords(
         more: m.a_encoder_fell_back_more(),
       };
     case 'overloaded':
-      return { say: m.a_overloaded({ count: p['dropped'] ?? '0' }), more: m.a_overloaded_more() };
+      return { say: m.a_overloaded({ percent: p['percent'] ?? '1' }), more: m.a_overloaded_more() };
     case 'recording_failed':
       return {
         say: live ? m.a_recording_failed() : m.a_recording_failed_off(),
@@ -364,5 +365,13 @@ export function errorSentence(code: ErrorCode, params: Params, retryable: boolea
         : retryable
           ? { word: m.b_try_again(), act: { do: 'again' } }
           : null;
-  return { key: `error/${code}`, level: 'attention', ...errorWords(code, params), button };
+  const details = params['detail'] ?? params['part'] ?? params['what'];
+  return {
+    key: `error/${code}`,
+    level: 'attention',
+    say: errorWords(code, params),
+    more: '',
+    button,
+    ...(details === undefined ? {} : { details }),
+  };
 }

@@ -241,11 +241,9 @@ fn select(wanted: Option<&str>) -> Result<cpal::Device, CaptureError> {
     for (rank, host) in hosts().enumerate() {
         let host = host?;
         let found = match wanted {
-            None => host
-                .default_input_device()
-                .ok_or_else(|| CaptureError::NotFound { what: "a microphone".to_owned() }),
+            None => preferred(&host),
             // Second-choice hosts list the same devices again under dozens of names: there, only the exact one.
-            Some(name) => find(name, inputs(&host)?, rank == 0),
+            Some(name) => inputs(&host).and_then(|inputs| find(name, inputs, rank == 0)),
         };
         match found {
             Err(CaptureError::NotFound { .. }) => answer = found,
@@ -253,6 +251,15 @@ fn select(wanted: Option<&str>) -> Result<cpal::Device, CaptureError> {
         }
     }
     answer
+}
+
+/// What the system prefers. A stand-in may be asked for even when nothing is listed, since virtual sources are not;
+/// asking ALSA for a card that is not there only makes it complain on the terminal.
+fn preferred(host: &cpal::Host) -> Result<cpal::Device, CaptureError> {
+    let listed = !inputs(host)?.is_empty();
+    let stands_in = |device: &cpal::Device| device.id().is_ok_and(|id| stands_for_no_device(id.id(), ""));
+    let device = host.default_input_device().filter(|device| listed || stands_in(device));
+    device.ok_or_else(|| CaptureError::NotFound { what: "a microphone".to_owned() })
 }
 
 fn find(wanted: &str, inputs: Vec<Input>, parts: bool) -> Result<cpal::Device, CaptureError> {

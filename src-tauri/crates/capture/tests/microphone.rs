@@ -208,3 +208,35 @@ fn the_default_microphone_follows_the_systems_choice() {
         listener.hear(2000);
     });
 }
+
+#[test]
+fn forty_reopenings_leak_no_descriptor_and_no_thread() {
+    fn entries() -> (usize, usize) {
+        let count = |of| std::fs::read_dir(format!("/proc/self/{of}")).unwrap().count();
+        (count("fd"), count("task"))
+    }
+    run_inside("forty_reopenings_leak_no_descriptor_and_no_thread", |card| {
+        card.add_microphone("desk_mic");
+        let mut before = None;
+        for cycle in 0..41 {
+            let mut listener = Listener::to(None);
+            let heard = (0..MANY_READS).any(|_| {
+                listener.step().unwrap();
+                !listener.left.is_empty()
+            });
+            assert!(heard, "cycle {cycle}");
+            let clock = Arc::clone(&listener.context.clock);
+            drop(listener);
+            // Closing goes on behind; the first cycle also loads libraries for good.
+            let before = *before.get_or_insert_with(|| {
+                clock.sleep_until(clock.now() + Duration::from_secs(2));
+                entries()
+            });
+            let settled = (0..MANY_READS).any(|_| {
+                clock.sleep_until(clock.now() + Duration::from_millis(10));
+                entries().0 <= before.0 && entries().1 <= before.1
+            });
+            assert!(settled, "cycle {cycle}: {:?} grew from {before:?}", entries());
+        }
+    });
+}

@@ -5,6 +5,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use vitrine_capture::{
     CaptureContext, CaptureError, Pacing, ScreenDevice, VideoSource, VideoSpec, list_screens, open_video,
@@ -29,7 +30,7 @@ fn run_inside(test: &str, body: impl FnOnce()) {
         return;
     }
     let mut server = Command::new("Xvfb")
-        .args(["-displayfd", "1", "-screen", "0", "640x360x24", "-nolisten", "tcp"])
+        .args(["-displayfd", "1", "-screen", "0", "640x360x24", "-nolisten", "tcp", "-noreset"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -107,12 +108,13 @@ fn a_window_is_listed_found_by_title_and_gone_when_closed() {
     run_inside("a_window_is_listed_found_by_title_and_gone_when_closed", || {
         assert!(matches!(open(Some("goods")), Err(CaptureError::NotFound { .. })));
         let window = show_window("Goods of today", "320x200+20+30");
-        let mut screen = (0..1000)
+        let mut screen = (0..3000)
             .find_map(|_| {
-                std::thread::yield_now();
+                // Another program draws its window; there is nothing to block on.
+                std::thread::sleep(Duration::from_millis(20));
                 open(Some("goods")).ok()
             })
-            .unwrap();
+            .expect("the window must appear");
         let frame = wait_for(&mut *screen, is_red);
         assert_eq!((frame.width(), frame.height()), (320, 200));
         let goods = ScreenDevice { title: Some("Goods of today".to_owned()) };

@@ -136,6 +136,10 @@ fn fault_at_open(device: &str, error: &io::Error) -> CaptureError {
         Some(libc::ENOTTY) => {
             CaptureError::Unsupported { what: device, reason: "it is not a video device".to_owned() }
         }
+        Some(libc::ENOSPC) => {
+            let reason = "its USB port has no bandwidth left; another port or a smaller format helps";
+            CaptureError::Device { device, reason: reason.to_owned() }
+        }
         _ => CaptureError::Device { device, reason: error.to_string() },
     }
 }

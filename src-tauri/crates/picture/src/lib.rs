@@ -19,6 +19,7 @@ mod convert;
 mod fade;
 mod geometry;
 mod plane;
+mod resample;
 mod rgb;
 mod rotate;
 mod scale;

@@ -4,10 +4,7 @@
 //! blocks of 16 x 16, so that both sides of the copy stay in the cache. No threads, no locks.
 
 use crate::plane::{PLANES, Planes, View, size};
-use crate::simd::{self, Kernel};
-
-const BLOCK: usize = 16;
-type Block = [[u8; BLOCK]; BLOCK];
+use crate::simd::{self, BLOCK, Block, Kernel};
 
 /// Turned planes of one frame.
 #[derive(Debug, Default)]
@@ -95,6 +92,8 @@ impl Kernel for Quarter<'_> {
                 let columns = BLOCK.min(w - left);
                 let mut block: Block = [[0; BLOCK]; BLOCK];
                 for (n, line) in block.iter_mut().take(rows).enumerate() {
+                    // Turned clockwise, a column is read upwards.
+                    let n = if clockwise { rows - 1 - n } else { n };
                     let from = src.row((top + n) as u32, left as u32, columns as u32);
                     if let (Some(whole), BLOCK) = (from.first_chunk::<BLOCK>(), columns) {
                         *line = *whole;
@@ -102,7 +101,7 @@ impl Kernel for Quarter<'_> {
                         line.copy_from_slice(from);
                     }
                 }
-                let block = turn_block(&block, clockwise, rows);
+                let block = simd::transposed(&block);
                 for (n, line) in block.iter().take(columns).enumerate() {
                     let row = if clockwise { left + n } else { w - 1 - left - n };
                     let at = row * out_width + column;
@@ -117,33 +116,6 @@ impl Kernel for Quarter<'_> {
             }
         }
     }
-}
-
-/// Columns of `block` as rows; clockwise, each read from its last of `rows` rows upwards.
-#[inline(always)]
-#[allow(clippy::indexing_slicing, reason = "indices run over the arrays' own length, checked when compiled")]
-fn turn_block(block: &Block, clockwise: bool, rows: usize) -> Block {
-    let mut out: Block = [[0; BLOCK]; BLOCK];
-    if clockwise && rows == BLOCK {
-        for n in 0..BLOCK {
-            for m in 0..BLOCK {
-                out[n][m] = block[BLOCK - 1 - m][n];
-            }
-        }
-    } else if clockwise {
-        for n in 0..BLOCK {
-            for (m, row) in block.iter().take(rows).rev().enumerate() {
-                out[n][m] = row[n];
-            }
-        }
-    } else {
-        for n in 0..BLOCK {
-            for m in 0..BLOCK {
-                out[n][m] = block[m][n];
-            }
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -4,12 +4,15 @@
 //! resampler. Works on premultiplied planes, so coverage needs no special care: a weighted mean of premultiplied values
 //! is premultiplied. Never reads outside the region it is given. No threads, no locks.
 
+use std::sync::Arc;
+
 use fast_image_resize::images::{TypedCroppedImage, TypedCroppedImageMut, TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use vitrine_media::{FramePool, PoolExhausted, VideoFrame};
 
 use crate::plane::{PLANES, Planes, View, ViewMut, is_chroma, size, view_mut};
+use crate::resample::{Resampler, Taps};
 use crate::simd::{self, Kernel};
 
 /// Where to read along one axis: `start` and `len` in source samples, and the whole samples `low..high` that may be
@@ -42,9 +45,16 @@ impl Reach {
     }
 }
 
-/// Resamples planes. Keeps its scratch memory between calls.
+/// Axes whose weights are kept: enough for the planes of ten layers.
+const KEEP_AXES: usize = 40;
+
+/// Resamples planes. Keeps its scratch memory, and the weights of the sizes it was last asked for.
 #[derive(Default)]
 pub(crate) struct PlaneScaler {
+    resampler: Resampler,
+    /// Most recently used last.
+    axes: Vec<(Reach, u32, Arc<Taps>)>,
+    /// For extreme shrinkage.
     resizer: Resizer,
 }
 
@@ -73,25 +83,42 @@ impl PlaneScaler {
                 }
             }
             _ => {
-                let done = self.resample(src, x, y, &mut dst);
-                debug_assert!(done.is_some(), "views hold what they say: {src:?} {x:?} {y:?} {dst:?}");
+                let (across, down) = (self.taps(x, dst.width), self.taps(y, dst.height));
+                if let (Some(across), Some(down)) = (across, down) {
+                    self.resampler.run(src, &across, &down, dst);
+                } else {
+                    let done = self.shrink(src, x, y, &mut dst);
+                    debug_assert!(done.is_some(), "views hold what they say: {src:?} {x:?} {y:?} {dst:?}");
+                }
             }
         }
     }
 
-    /// The general case. `None` if a view does not hold what it says, which no caller makes.
-    fn resample(&mut self, src: View<'_>, x: Reach, y: Reach, dst: &mut ViewMut<'_>) -> Option<()> {
+    /// The weights for `len` results from `reach`, made once.
+    fn taps(&mut self, reach: Reach, len: u32) -> Option<Arc<Taps>> {
+        let known = self.axes.iter().rposition(|(r, l, _)| (*r, *l) == (reach, len));
+        let entry = match known {
+            Some(at) => self.axes.remove(at),
+            None => (reach, len, Arc::new(Taps::new(reach, len)?)),
+        };
+        if self.axes.len() >= KEEP_AXES {
+            self.axes.remove(0);
+        }
+        let taps = Arc::clone(&entry.2);
+        self.axes.push(entry);
+        Some(taps)
+    }
+
+    /// To less than a sixteenth. `None` if a view does not hold what it says, which no caller makes.
+    fn shrink(&mut self, src: View<'_>, x: Reach, y: Reach, dst: &mut ViewMut<'_>) -> Option<()> {
         let image = TypedImageRef::<U8>::from_buffer(src.stride as u32, src.height, src.bytes).ok()?;
         let (width, height) = (x.high.checked_sub(x.low)?, y.high.checked_sub(y.low)?);
         let image = TypedCroppedImage::from_ref(&image, x.low, y.low, width, height).ok()?;
         let rows = dst.bytes.len() / dst.stride.max(1);
         let mut out = TypedImage::<U8>::from_buffer(dst.stride as u32, rows as u32, dst.bytes).ok()?;
         let mut out = TypedCroppedImageMut::from_ref(&mut out, dst.x, dst.y, dst.width, dst.height).ok()?;
-        let shrinks = x.len > f64::from(dst.width) || y.len > f64::from(dst.height);
-        // Hamming costs what bilinear costs and keeps more detail when shrinking, but shows steps when enlarging.
-        let filter = if shrinks { FilterType::Hamming } else { FilterType::Bilinear };
         let options = ResizeOptions::new()
-            .resize_alg(ResizeAlg::Convolution(filter))
+            .resize_alg(ResizeAlg::Convolution(FilterType::Hamming))
             .crop(x.start - f64::from(x.low), y.start - f64::from(y.low), x.len, y.len)
             .use_alpha(false);
         self.resizer.resize_typed::<U8>(&image, &mut out, &options).ok()

@@ -30,3 +30,70 @@ pub(crate) fn run(kernel: impl Kernel) {
 fn with_avx2(kernel: impl Kernel) {
     kernel.run();
 }
+
+/// Side of a [`Block`].
+pub(crate) const BLOCK: usize = 16;
+/// 16 rows of 16 bytes.
+pub(crate) type Block = [[u8; BLOCK]; BLOCK];
+
+/// Rows as columns.
+#[inline(always)]
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn transposed(block: &Block) -> Block {
+    use std::arch::x86_64::{__m128i, _mm_unpackhi_epi8, _mm_unpacklo_epi8};
+    // SAFETY: both types are 256 plain bytes without padding or invalid values.
+    let mut rows: [__m128i; BLOCK] = unsafe { std::mem::transmute(*block) };
+    // Interleaving row n with row n + 8, four times over, moves bit k of a byte's row number to bit k of its column.
+    for _ in 0..4 {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = rows;
+        // SAFETY: SSE2 is part of every x86-64 CPU.
+        rows = unsafe {
+            [
+                _mm_unpacklo_epi8(a, i),
+                _mm_unpackhi_epi8(a, i),
+                _mm_unpacklo_epi8(b, j),
+                _mm_unpackhi_epi8(b, j),
+                _mm_unpacklo_epi8(c, k),
+                _mm_unpackhi_epi8(c, k),
+                _mm_unpacklo_epi8(d, l),
+                _mm_unpackhi_epi8(d, l),
+                _mm_unpacklo_epi8(e, m),
+                _mm_unpackhi_epi8(e, m),
+                _mm_unpacklo_epi8(f, n),
+                _mm_unpackhi_epi8(f, n),
+                _mm_unpacklo_epi8(g, o),
+                _mm_unpackhi_epi8(g, o),
+                _mm_unpacklo_epi8(h, p),
+                _mm_unpackhi_epi8(h, p),
+            ]
+        };
+    }
+    // SAFETY: as above.
+    unsafe { std::mem::transmute(rows) }
+}
+
+/// Rows as columns.
+#[inline(always)]
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) fn transposed(block: &Block) -> Block {
+    transposed_plainly(block)
+}
+
+/// The reference.
+#[cfg(any(test, not(target_arch = "x86_64")))]
+#[allow(clippy::indexing_slicing, reason = "indices run over the arrays' own length, known when compiled")]
+fn transposed_plainly(block: &Block) -> Block {
+    std::array::from_fn(|n| std::array::from_fn(|m| block[m][n]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transposing_is_exact() {
+        let block: Block = std::array::from_fn(|n| std::array::from_fn(|m| (n * 16 + m) as u8));
+        assert_eq!(transposed(&block), transposed_plainly(&block));
+        assert_eq!(transposed(&transposed(&block)), block);
+    }
+}

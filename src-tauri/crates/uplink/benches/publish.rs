@@ -143,7 +143,9 @@ fn time_to_stop(runtime: &Runtime, programme: &Programme) {
         let ring = UnitRing::default();
         let destinations = destinations(runtime, &ring);
         let mut changes = destinations.changes();
-        destinations.add(DestinationSpec::new("dead", Target::parse(&sink.url("k")).unwrap()));
+        let mut spec = DestinationSpec::new("dead", Target::parse(&sink.url("k")).unwrap());
+        spec.settings.interleave_audio = false; // the sink's reader cannot put interleaved messages together
+        destinations.add(spec);
         programme.push(&ring, 0);
         while destinations.list().iter().any(|status| status.first_accepted.is_none()) {
             runtime.block_on(changes.changed()).unwrap();

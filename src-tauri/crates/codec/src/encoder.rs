@@ -304,3 +304,6 @@ impl std::fmt::Debug for VideoEncoder {
         write!(f, "VideoEncoder({}, {:?})", self.kind(), self.settings)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,8 @@
 //! Recording to fragmented MP4 (ISO 14496-12 §8.8), a file that a power cut cannot spoil.
 //!
-//! Owns: the file and its boxes. Every fragment is one group of pictures with its sound; it goes to the file in one
-//! write and is then forced onto the disk, so what is lost at any moment is at most one group. Blocks while the disk
+//! Owns: the file and its boxes. Every fragment is one group of pictures with its sound, so what is lost at any moment
+//! is at most one group. It is written as a box that players skip, forced onto the disk, and only then made known by
+//! its true name: FFmpeg refuses a whole file for one fragment whose description is incomplete. Blocks while the disk
 //! is busy: call it from a thread of its own. No locks.
 
 mod boxes;
@@ -9,7 +10,7 @@ mod fragment;
 mod header;
 
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use vitrine_media::{AccessUnit, AudioConfig, MediaTime, StreamConfig, TrackKind, VideoConfig};
@@ -172,7 +173,7 @@ impl FragmentedMp4 {
         }
         self.sequence += 1;
         let fragment = fragment::fragment(self.sequence, &[pictures, sound]);
-        let written = file.write_all(&fragment).and_then(|()| file.sync_data());
+        let written = commit(file, self.bytes, &fragment);
         if let Err(error) = written {
             // Half a fragment is no use to a player; the whole ones before it are.
             let cut = file.set_len(self.bytes).and_then(|()| file.sync_all());
@@ -185,6 +186,20 @@ impl FragmentedMp4 {
         self.bytes += fragment.len() as u64;
         Ok(())
     }
+}
+
+/// Writes `fragment` at `start`, its end of the file, so that it is either whole or not there.
+fn commit(file: &mut File, start: u64, fragment: &[u8]) -> io::Result<()> {
+    // A box is its length, its name, its content.
+    let (length, rest) = fragment.split_at_checked(4).ok_or(io::ErrorKind::InvalidInput)?;
+    let (name, content) = rest.split_at_checked(4).ok_or(io::ErrorKind::InvalidInput)?;
+    file.write_all(&[length, b"free"].concat())?;
+    file.write_all(content)?;
+    file.sync_data()?;
+    file.seek(SeekFrom::Start(start + 4))?;
+    file.write_all(name)?;
+    file.sync_data()?;
+    file.seek(SeekFrom::End(0)).map(|_| ())
 }
 
 impl Drop for FragmentedMp4 {

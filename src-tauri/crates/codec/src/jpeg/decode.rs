@@ -44,7 +44,7 @@ impl JpegDecoder {
             Some(turbo) => turbo,
             None => opened()?,
         };
-        let header = turbo.read_header(jpeg).map_err(damaged)?;
+        let header = turbo.read_header(jpeg).map_err(no_header)?;
         let plan = Plan::of(&header)?;
         let need = plan.bytes(&header)?;
         if self.buffer.len() < need {
@@ -94,6 +94,14 @@ fn damaged(error: turbojpeg::Error) -> JpegError {
     match error {
         turbojpeg::Error::TurboJpegError(text) => JpegError::Damaged(text),
         other => JpegError::Unsupported(other.to_string()),
+    }
+}
+
+fn no_header(error: turbojpeg::Error) -> JpegError {
+    match error {
+        // libjpeg takes tables without a picture for a whole file, and its size is then -1.
+        turbojpeg::Error::IntegerOverflow(_) => JpegError::Damaged("there is no picture in it".to_owned()),
+        other => damaged(other),
     }
 }
 

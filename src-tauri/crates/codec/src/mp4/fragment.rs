@@ -89,27 +89,83 @@ pub(super) fn fragment(sequence: u32, runs: &[Run]) -> Vec<u8> {
     out.bytes
 }
 
+/// What is written of a run for each sample, because it is not the same for all: flags of `trun` (§8.8.8.1).
+struct Shape {
+    flags: u32,
+    duration: u32,
+    first_flags: u32,
+    other_flags: u32,
+}
+
+impl Shape {
+    const OFFSET: u32 = 0x001;
+    const FIRST_FLAGS: u32 = 0x004;
+    const DURATIONS: u32 = 0x100;
+    const SIZES: u32 = 0x200;
+    const FLAGS: u32 = 0x400;
+    const COMPOSITION: u32 = 0x800;
+
+    /// As little as possible for each sample: a player that refuses half a `trun` refuses the whole file, so the
+    /// fewer bytes there are, the less likely a file is cut in them.
+    fn of(run: &Run) -> Self {
+        let flags = |sample: &Sample| if sample.keyframe { KEY } else { NOT_KEY };
+        let mut durations = run.durations();
+        let duration = durations.next().unwrap_or(0);
+        let first_flags = run.samples.first().map_or(KEY, flags);
+        let other_flags = run.samples.get(1).map_or(first_flags, flags);
+        let mut shape = Self { flags: Self::OFFSET | Self::SIZES, duration, first_flags, other_flags };
+        let mut note = |needed: bool, flag| shape.flags |= if needed { flag } else { 0 };
+        note(durations.any(|d| d != duration), Self::DURATIONS);
+        note(run.samples.iter().any(|sample| sample.offset != 0), Self::COMPOSITION);
+        let uneven = run.samples.iter().skip(1).any(|sample| flags(sample) != other_flags);
+        note(uneven, Self::FLAGS);
+        note(!uneven && first_flags != other_flags, Self::FIRST_FLAGS);
+        shape
+    }
+
+    fn has(&self, flag: u32) -> bool {
+        self.flags & flag != 0
+    }
+}
+
+impl Run {
+    fn durations(&self) -> impl Iterator<Item = u32> + '_ {
+        let ends = self.samples.iter().skip(1).map(|next| next.dts).chain([self.end]);
+        self.samples.iter().zip(ends).map(|(sample, end)| (end - sample.dts).max(0) as u32)
+    }
+}
+
 /// Writes `traf`; returns where its data offset is to be put.
 fn track(out: &mut Out, run: &Run) -> usize {
     let mut place = 0;
+    let shape = Shape::of(run);
     let first = run.samples.first().map_or(0, |sample| sample.dts);
     out.boxed(*b"traf", |out| {
-        // Flag: offsets count from `moof`.
-        out.full(*b"tfhd", 0, 0x02_0000, |out| {
-            out.u32(run.id);
+        // Flags: offsets count from `moof`; usual duration and flags of a sample follow.
+        out.full(*b"tfhd", 0, 0x02_0028, |out| {
+            out.u32(run.id).u32(shape.duration).u32(shape.other_flags);
         });
         out.full(*b"tfdt", 1, 0, |out| {
             out.u64(first.max(0) as u64);
         });
-        // Flags: data offset; duration, size, flags and composition offset of each sample.
-        out.full(*b"trun", 1, 0x0f01, |out| {
+        out.full(*b"trun", 1, shape.flags, |out| {
             out.u32(run.samples.len() as u32);
             place = out.bytes.len();
             out.u32(0);
-            let ends = run.samples.iter().skip(1).map(|next| next.dts).chain([run.end]);
-            for (sample, end) in run.samples.iter().zip(ends) {
-                out.u32((end - sample.dts).max(0) as u32).u32(sample.data.len() as u32);
-                out.u32(if sample.keyframe { KEY } else { NOT_KEY }).u32(sample.offset as u32);
+            if shape.has(Shape::FIRST_FLAGS) {
+                out.u32(shape.first_flags);
+            }
+            for (sample, duration) in run.samples.iter().zip(run.durations()) {
+                if shape.has(Shape::DURATIONS) {
+                    out.u32(duration);
+                }
+                out.u32(sample.data.len() as u32);
+                if shape.has(Shape::FLAGS) {
+                    out.u32(if sample.keyframe { KEY } else { NOT_KEY });
+                }
+                if shape.has(Shape::COMPOSITION) {
+                    out.u32(sample.offset as u32);
+                }
             }
         });
     });

@@ -117,6 +117,8 @@ impl Input {
         let base = self.context.stream(index).map_or(Rational(1, 1), |stream| stream.time_base());
         let nanos = i128::from(timestamp) * 1_000_000_000 * i128::from(base.0) / i128::from(base.1.max(1));
         let nanos = nanos - i128::from(self.start_micros()) * 1000;
+        // FFmpeg rounds the start to microseconds, and what begins there begins at zero.
+        let nanos = if (-1000..0).contains(&nanos) { 0 } else { nanos };
         MediaTime::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
     }
 

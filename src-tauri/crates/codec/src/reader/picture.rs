@@ -2,6 +2,7 @@
 #![allow(unsafe_code)] // Reads decoded frames where they lie.
 
 use std::path::Path;
+use std::time::Duration;
 
 use ffmpeg_next::codec::packet::side_data::Type as SideData;
 use ffmpeg_next::ffi::{self, AVColorTransferCharacteristic as Transfer};
@@ -88,7 +89,7 @@ impl PictureReader {
     #[allow(clippy::should_implement_trait)] // A picture borrows the reader, which no iterator can say.
     pub fn next(&mut self) -> Result<Option<Picture<'_>>, MediaError> {
         let at = if let Some(target) = self.target.take() {
-            self.decode_up_to(target)
+            self.decode_from_before(target)
         } else if let Some(at) = self.ahead_at.take() {
             std::mem::swap(&mut self.current, &mut self.ahead);
             Some(at)
@@ -133,13 +134,37 @@ impl PictureReader {
         let at = if timestamp == ffi::AV_NOPTS_VALUE {
             // Raw streams carry no times.
             let step = 1.0 / self.info.mean_rate.filter(|rate| *rate > 0.0).unwrap_or(25.0);
-            self.last_at.map_or(MediaTime::ZERO, |last| last + std::time::Duration::from_secs_f64(step))
+            self.last_at.map_or(MediaTime::ZERO, |last| last + Duration::from_secs_f64(step))
         } else {
             self.decoding.media_time(timestamp)
         };
         let at = self.last_at.map_or(at, |last| at.max(last));
         self.last_at = Some(at);
         Some(at)
+    }
+
+    /// Decodes from a place from where `target` can be reached, which is not the first one in every container: some
+    /// are wound to a packet that is no keyframe, and decoding begins behind what was wanted.
+    fn decode_from_before(&mut self, target: MediaTime) -> Option<MediaTime> {
+        let mut showing = self.decode_up_to(target);
+        let start = MediaTime::ZERO - Duration::from_secs(10);
+        for back_secs in [1, 4, 16, u64::MAX / 4] {
+            if showing.is_some_and(|at| at <= target) {
+                break;
+            }
+            // Nothing is before the start, but a time well before it leads to the first packet in every container.
+            let earlier = target - Duration::from_secs(back_secs);
+            let earlier = if earlier < MediaTime::ZERO { start } else { earlier };
+            if self.decoding.seek(earlier).is_err() {
+                break;
+            }
+            (self.ahead_at, self.last_at) = (None, None);
+            showing = self.decode_up_to(target);
+            if earlier == start {
+                break;
+            }
+        }
+        showing
     }
 
     /// Decodes until the picture after the one showing at `target` is known.

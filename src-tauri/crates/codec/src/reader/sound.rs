@@ -253,6 +253,12 @@ impl Resampler {
         };
         let context = NonNull::new(context).filter(|_| made >= 0).ok_or(invalid)?;
         let resampler = Self { context, shape };
+        if shape.channels == 1 {
+            // One microphone is as loud on either side as it was; swresample would take 3 dB off.
+            let both = [1.0, 1.0];
+            // SAFETY: the context is not initialised yet and copies the two numbers, one for each channel out.
+            FfError::check(unsafe { ffi::swr_set_matrix(context.as_ptr(), both.as_ptr(), 1) })?;
+        }
         // SAFETY: the context is set up.
         FfError::check(unsafe { ffi::swr_init(context.as_ptr()) })?;
         Ok(resampler)

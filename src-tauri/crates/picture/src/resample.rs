@@ -153,7 +153,7 @@ impl Resampler {
     }
 }
 
-/// Columns handled at once on the way down: what four wide registers hold.
+/// Columns handled at once where the number of rows is not known beforehand.
 const SPAN: usize = 64;
 
 /// One row as a weighted sum of rows.
@@ -168,31 +168,53 @@ struct Down<'a> {
 impl Kernel for Down<'_> {
     #[inline(always)]
     fn run(self) {
+        // The usual numbers of rows are known when compiled, so that a sum stays in a register.
+        match self.weights.len() {
+            2 => self.sum::<2>(),
+            4 => self.sum::<4>(),
+            6 => self.sum::<6>(),
+            8 => self.sum::<8>(),
+            _ => self.sum_any(),
+        }
+    }
+}
+
+impl Down<'_> {
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "every row has been cut to the length of the result")]
+    fn sum<const N: usize>(self) {
         let Self { src, left, first, weights, out } = self;
-        let (spans, rest) = out.as_chunks_mut::<SPAN>();
+        let Some(weights) = weights.first_chunk::<N>() else { return };
+        let len = out.len();
+        let rows: [&[u8]; N] = std::array::from_fn(|n| src.row(first + n as u32, left, len as u32));
+        if rows.iter().any(|row| row.len() != len) {
+            return;
+        }
+        let rows = rows.map(|row| &row[..len]);
+        for (x, out) in out.iter_mut().enumerate() {
+            let mut sum = 128u16;
+            for n in 0..N {
+                sum += u16::from(rows[n][x]) * weights[n];
+            }
+            *out = (sum >> 8) as u8;
+        }
+    }
+
+    #[inline(always)]
+    fn sum_any(self) {
+        let Self { src, left, first, weights, out } = self;
         let mut x = left;
-        for span in spans {
+        for span in out.chunks_mut(SPAN) {
             let mut sum = [128u16; SPAN];
             for (row, weight) in (first..).zip(weights) {
-                if let Some(from) = src.row(row, x, SPAN as u32).first_chunk::<SPAN>() {
-                    for (sum, from) in sum.iter_mut().zip(from) {
-                        *sum += u16::from(*from) * weight;
-                    }
+                for (sum, from) in sum.iter_mut().zip(src.row(row, x, span.len() as u32)) {
+                    *sum += u16::from(*from) * weight;
                 }
             }
             for (out, sum) in span.iter_mut().zip(sum) {
                 *out = (sum >> 8) as u8;
             }
             x += SPAN as u32;
-        }
-        let mut sum = [128u16; SPAN];
-        for (row, weight) in (first..).zip(weights) {
-            for (sum, from) in sum.iter_mut().zip(src.row(row, x, rest.len() as u32)) {
-                *sum += u16::from(*from) * weight;
-            }
-        }
-        for (out, sum) in rest.iter_mut().zip(sum) {
-            *out = (sum >> 8) as u8;
         }
     }
 }
@@ -209,6 +231,19 @@ struct Across<'a> {
 impl Kernel for Across<'_> {
     #[inline(always)]
     fn run(self) {
+        match self.taps.count {
+            2 => self.sum(weighted::<2>),
+            4 => self.sum(weighted::<4>),
+            6 => self.sum(weighted::<6>),
+            8 => self.sum(weighted::<8>),
+            _ => self.sum(weighted_any),
+        }
+    }
+}
+
+impl Across<'_> {
+    #[inline(always)]
+    fn sum(self, weighted: impl Fn(&[[u8; BLOCK]], &[u16]) -> [u8; BLOCK]) {
         let Self { src, left, taps, turned, mut dst } = self;
         let (low, high) = taps.range();
         let columns = high - low;
@@ -258,18 +293,28 @@ fn load(src: View<'_>, column: u32, top: u32, len: u32, rows: u32) -> Block {
 }
 
 #[inline(always)]
-fn weighted(from: &[[u8; BLOCK]], weights: &[u16]) -> [u8; BLOCK] {
-    let mut sum = [128u16; BLOCK];
-    if let ([a, b, ..], [wa, wb]) = (from, weights) {
-        // Enlarging, and by far the most frequent.
-        for ((sum, a), b) in sum.iter_mut().zip(a).zip(b) {
-            *sum += u16::from(*a) * wa + u16::from(*b) * wb;
+#[allow(clippy::indexing_slicing, reason = "all arrays have the lengths the loops run over")]
+fn weighted<const N: usize>(from: &[[u8; BLOCK]], weights: &[u16]) -> [u8; BLOCK] {
+    let (Some(from), Some(weights)) = (from.first_chunk::<N>(), weights.first_chunk::<N>()) else {
+        return [0; BLOCK];
+    };
+    let mut out = [0; BLOCK];
+    for (lane, out) in out.iter_mut().enumerate() {
+        let mut sum = 128u16;
+        for n in 0..N {
+            sum += u16::from(from[n][lane]) * weights[n];
         }
-    } else {
-        for (from, weight) in from.iter().zip(weights) {
-            for (sum, from) in sum.iter_mut().zip(from) {
-                *sum += u16::from(*from) * weight;
-            }
+        *out = (sum >> 8) as u8;
+    }
+    out
+}
+
+#[inline(always)]
+fn weighted_any(from: &[[u8; BLOCK]], weights: &[u16]) -> [u8; BLOCK] {
+    let mut sum = [128u16; BLOCK];
+    for (from, weight) in from.iter().zip(weights) {
+        for (sum, from) in sum.iter_mut().zip(from) {
+            *sum += u16::from(*from) * weight;
         }
     }
     sum.map(|sum| (sum >> 8) as u8)

@@ -6,9 +6,9 @@
 //! * [`Scaler`] makes the small pictures of previews; [`slate`] and [`solid`] make pictures out of nothing.
 //!
 //! Never does I/O, never waits, never knows a device, a scene or an encoder. All arithmetic on pixels is in integers
-//! and gives the same bytes for the same input on every CPU (shrinking below a sixteenth: on every CPU of a kind). The
-//! inner loops are
-//! plain Rust that the compiler vectorises; `simd` is the one place that chooses the instruction set.
+//! and gives the same bytes for the same input on every CPU (shrinking below a sixteenth: on every CPU of a kind).
+//! The inner loops are plain Rust that the compiler vectorises; `simd` is the one place that chooses the instruction
+//! set.
 #![allow(
     clippy::inline_always,
     reason = "a kernel takes on the CPU features of the function it is inlined into"

@@ -128,12 +128,16 @@ def show(pixels, width=320, height=180, fps=5):
 
 
 def columns(recording):
-    """Mean colour of the eight bars in the lower part of the last picture, as RGB."""
+    """Mean colour of the middle half of each of the eight bars in one row of the last picture, as RGB."""
     raw = subprocess.run(
-        ["ffmpeg", "-v", "error", "-i", recording, "-vf", "crop=320:30:0:140,scale=8:1:flags=area,format=rgb24",
-         "-f", "rawvideo", "-"], check=True, capture_output=True, timeout=PATIENCE).stdout
-    last = raw[-24:]
-    return [tuple(last[n:n + 3]) for n in range(0, 24, 3)]
+        ["ffmpeg", "-v", "error", "-i", recording, "-vf", "crop=320:2:0:150,format=rgb24", "-f", "rawvideo", "-"],
+        check=True, capture_output=True, timeout=PATIENCE).stdout
+    row = raw[-320 * 3:]
+    bars = []
+    for bar in range(8):
+        pixels = [row[3 * x:3 * x + 3] for x in range(bar * 40 + 10, bar * 40 + 30)]
+        bars.append(tuple(sum(p[c] for p in pixels) // len(pixels) for c in range(3)))
+    return bars
 
 
 # White, yellow, cyan, green, magenta, red, blue, black: which of R, G, B are on.

@@ -34,8 +34,8 @@ fn main() {
         "pick_file",
         "pick_folder",
     ];
-    let attributes = tauri_build::Attributes::new()
-        .app_manifest(tauri_build::AppManifest::new().commands(commands));
+    let attributes =
+        tauri_build::Attributes::new().app_manifest(tauri_build::AppManifest::new().commands(commands));
     if let Err(error) = tauri_build::try_build(attributes) {
         // The build script's only way to speak is to fail with a message.
         println!("cargo::error={error:#}");

@@ -19,7 +19,18 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("rehearsal", &["media", "codec"]),
     (
         "engine",
-        &["media", "capture", "picture", "scene", "sound", "codec", "uplink", "rehearsal", "store", "protocol"],
+        &[
+            "media",
+            "capture",
+            "picture",
+            "scene",
+            "sound",
+            "codec",
+            "uplink",
+            "rehearsal",
+            "store",
+            "protocol",
+        ],
     ),
     ("cli", &["engine", "protocol"]),
     ("studio", &["engine", "protocol"]),
@@ -29,7 +40,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// Crates that stay pure, and what may not be reachable from them.
 const PURE: &[&str] = &["media", "scene", "picture", "sound", "protocol"];
-const IMPURE: &[&str] = &["tokio", "ffmpeg-next", "ffmpeg-sys-next", "tauri", "cpal", "nokhwa", "v4l", "reqwest"];
+const IMPURE: &[&str] =
+    &["tokio", "ffmpeg-next", "ffmpeg-sys-next", "tauri", "cpal", "nokhwa", "v4l", "reqwest"];
 
 /// The only crates that may name these directly.
 const ONLY_USER: &[(&str, &[&str])] = &[
@@ -43,7 +55,10 @@ const ONLY_USER: &[(&str, &[&str])] = &[
 ];
 
 fn metadata() -> Metadata {
-    MetadataCommand::new().manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml")).exec().unwrap()
+    MetadataCommand::new()
+        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"))
+        .exec()
+        .unwrap()
 }
 
 fn ours(name: &str) -> Option<&str> {
@@ -96,7 +111,8 @@ fn each_heavy_library_has_one_user() {
 fn pure_crates_reach_no_runtime_codec_or_device() {
     let metadata = metadata();
     let resolve = metadata.resolve.as_ref().unwrap();
-    let names: BTreeMap<&PackageId, &str> = metadata.packages.iter().map(|p| (&p.id, p.name.as_str())).collect();
+    let names: BTreeMap<&PackageId, &str> =
+        metadata.packages.iter().map(|p| (&p.id, p.name.as_str())).collect();
     let mut broken = Vec::new();
     for pure in PURE {
         let root = metadata.packages.iter().find(|p| p.name.as_str() == format!("vitrine-{pure}")).unwrap();
@@ -113,7 +129,10 @@ fn pure_crates_reach_no_runtime_codec_or_device() {
             }
         }
         broken.extend(
-            seen.iter().map(|id| names[*id]).filter(|n| IMPURE.contains(n)).map(|n| format!("{pure} reaches {n}")),
+            seen.iter()
+                .map(|id| names[*id])
+                .filter(|n| IMPURE.contains(n))
+                .map(|n| format!("{pure} reaches {n}")),
         );
     }
     assert!(broken.is_empty(), "{broken:#?}");

@@ -8,6 +8,8 @@ use crate::commands::{broadcast, destinations, devices, preview, scenes, studio}
 /// Every command and every type that only travels on channels.
 pub(crate) fn builder() -> Builder<tauri::Wry> {
     Builder::<tauri::Wry>::new()
+        // The window always sends every field; `null` is what a missing one would mean.
+        .disable_serde_phases()
         .commands(collect_commands![
             studio::get_snapshot,
             studio::subscribe,
@@ -15,7 +17,6 @@ pub(crate) fn builder() -> Builder<tauri::Wry> {
             studio::pick_file,
             studio::pick_folder,
             preview::set_preview_views,
-            preview::preview_pull,
             devices::add_source,
             devices::replace_source_device,
             devices::restart_source,
@@ -45,6 +46,15 @@ pub(crate) fn builder() -> Builder<tauri::Wry> {
         .typ::<protocol::Telemetry>()
 }
 
+/// Answers commands: the typed ones, and `preview_pull`, which answers in raw bytes and so has no type to generate.
+pub(crate) fn invoke_handler() -> impl Fn(tauri::ipc::Invoke<tauri::Wry>) -> bool + Send + Sync + 'static {
+    // The library's signature ties the handler to the builder; there is one, and it lives as long as the window.
+    let typed = Box::leak(Box::new(builder())).invoke_handler();
+    let raw: Box<dyn Fn(tauri::ipc::Invoke<tauri::Wry>) -> bool + Send + Sync> =
+        Box::new(tauri::generate_handler![preview::preview_pull]);
+    move |invoke| if invoke.message.command() == "preview_pull" { raw(invoke) } else { typed(invoke) }
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -63,6 +73,9 @@ mod tests {
             std::fs::write(&path, &made).unwrap();
         }
         let committed = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(committed == made, "ui/src/core/bindings.ts is stale: VITRINE_UPDATE_BINDINGS=1 cargo test -p vitrine-studio");
+        assert!(
+            committed == made,
+            "ui/src/core/bindings.ts is stale: VITRINE_UPDATE_BINDINGS=1 cargo test -p vitrine-studio"
+        );
     }
 }

@@ -16,13 +16,12 @@ use tauri::{Manager as _, RunEvent};
 fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt()
         .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("VITRINE_LOG").unwrap_or_else(|_| "info,tao=warn,wry=warn".into()),
+            tracing_subscriber::EnvFilter::try_from_env("VITRINE_LOG")
+                .unwrap_or_else(|_| "info,tao=warn,wry=warn".into()),
         )
         .with_writer(std::io::stderr)
         .init();
     platform::prepare();
-    let engine = vitrine_engine::Engine::start(platform::engine_config()?).context("the engine did not start")?;
-    let specta = bindings::builder();
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_single_instance::init(|app, _arguments, _folder| {
             // A second start brings the first window to the front instead of fighting over devices.
@@ -33,13 +32,19 @@ fn main() -> anyhow::Result<()> {
         }))
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_window_state::Builder::new().build())
-        .invoke_handler(specta.invoke_handler())
-        .manage(engine)
+        .invoke_handler(bindings::invoke_handler())
+        .setup(|app| {
+            // After the plug-ins: a second start has ended by now and has not touched the first one's devices.
+            let engine =
+                vitrine_engine::EngineConfig::for_window().and_then(vitrine_engine::Engine::start)?;
+            app.manage(engine);
+            Ok(())
+        })
         .build(tauri::generate_context!())
         .context("the window could not be made")?;
     app.run(|app, event| {
-        if let RunEvent::Exit = event {
-            app.state::<vitrine_engine::Engine>().shutdown();
+        if let (RunEvent::Exit, Some(engine)) = (event, app.try_state::<vitrine_engine::Engine>()) {
+            engine.shutdown();
         }
     });
     Ok(())

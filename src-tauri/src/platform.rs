@@ -1,16 +1,9 @@
 //! What differs from system to system, and what has to be settled before the first window.
 
-use vitrine_engine::EngineConfig;
-
 /// Sets what WebKitGTK reads from the environment at start. Call before any thread exists.
 pub(crate) fn prepare() {
     #[cfg(target_os = "linux")]
     linux::prefer_a_renderer_that_works();
-}
-
-/// The engine as the window wants it: the host's own settings and last show.
-pub(crate) fn engine_config() -> anyhow::Result<EngineConfig> {
-    Ok(EngineConfig::for_window()?)
 }
 
 #[cfg(target_os = "linux")]
@@ -33,7 +26,8 @@ mod linux {
     fn relaunch_with(name: &str, value: &str) {
         use std::os::unix::process::CommandExt as _;
         let Ok(program) = std::env::current_exe() else { return };
-        let error = std::process::Command::new(program).args(std::env::args_os().skip(1)).env(name, value).exec();
+        let error =
+            std::process::Command::new(program).args(std::env::args_os().skip(1)).env(name, value).exec();
         tracing::warn!(%error, "could not start again with {name}; the window may be slow");
     }
 }

@@ -9,7 +9,10 @@ use super::ask;
 /// Adds or changes a destination. Its key goes to the vault and never comes back.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn save_destination(engine: State<'_, Engine>, draft: DestinationDraft) -> Result<DestinationView, UiError> {
+pub(crate) async fn save_destination(
+    engine: State<'_, Engine>,
+    draft: DestinationDraft,
+) -> Result<DestinationView, UiError> {
     match engine.call(Command::SaveDestination(draft)).await? {
         Reply::Destination(view) => Ok(view),
         Reply::Done => Err(UiError {

@@ -9,7 +9,11 @@ use super::ask;
 /// Adds a source to a scene.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn add_source(engine: State<'_, Engine>, scene: String, source: NewSource) -> Result<(), UiError> {
+pub(crate) async fn add_source(
+    engine: State<'_, Engine>,
+    scene: String,
+    source: NewSource,
+) -> Result<(), UiError> {
     ask(&engine, Command::AddSource { scene, source }).await
 }
 

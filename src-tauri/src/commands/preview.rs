@@ -8,7 +8,10 @@ use vitrine_protocol::{PreviewView, UiError};
 /// Says which pictures the window shows, and how large.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn set_preview_views(engine: State<'_, Engine>, views: Vec<PreviewView>) -> Result<(), UiError> {
+pub(crate) async fn set_preview_views(
+    engine: State<'_, Engine>,
+    views: Vec<PreviewView>,
+) -> Result<(), UiError> {
     engine.set_preview_views(views);
     Ok(())
 }
@@ -16,7 +19,6 @@ pub(crate) async fn set_preview_views(engine: State<'_, Engine>, views: Vec<Prev
 /// The pictures newer than `seqs` (view, sequence, view, sequence, …), as little-endian records
 /// `view, seq, pts in ms, length` of 32 bits each, followed by a JPEG. Waits at most 100 ms.
 #[tauri::command]
-#[specta::specta]
 pub(crate) async fn preview_pull(engine: State<'_, Engine>, seqs: Vec<u32>) -> Result<Response, UiError> {
     let (pairs, _) = seqs.as_chunks::<2>();
     let seen: Vec<(u32, u32)> = pairs.iter().map(|[view, seq]| (*view, *seq)).collect();

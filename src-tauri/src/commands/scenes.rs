@@ -28,7 +28,11 @@ pub(crate) async fn add_scene(engine: State<'_, Engine>, name: String) -> Result
 /// Renames a scene.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn rename_scene(engine: State<'_, Engine>, scene: String, name: String) -> Result<(), UiError> {
+pub(crate) async fn rename_scene(
+    engine: State<'_, Engine>,
+    scene: String,
+    name: String,
+) -> Result<(), UiError> {
     ask(&engine, Command::RenameScene { scene, name }).await
 }
 
@@ -49,14 +53,20 @@ pub(crate) async fn take_scene(engine: State<'_, Engine>, scene: String) -> Resu
 /// Chooses how scenes change.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn set_transition(engine: State<'_, Engine>, transition: TransitionView) -> Result<(), UiError> {
+pub(crate) async fn set_transition(
+    engine: State<'_, Engine>,
+    transition: TransitionView,
+) -> Result<(), UiError> {
     ask(&engine, Command::SetTransition(transition)).await
 }
 
 /// Chooses the shape of the canvas; not while anything leaves the studio.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn set_canvas_format(engine: State<'_, Engine>, format: CanvasFormat) -> Result<(), UiError> {
+pub(crate) async fn set_canvas_format(
+    engine: State<'_, Engine>,
+    format: CanvasFormat,
+) -> Result<(), UiError> {
     ask(&engine, Command::SetCanvasFormat(format)).await
 }
 

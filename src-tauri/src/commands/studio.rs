@@ -39,7 +39,10 @@ pub(crate) async fn set_settings(engine: State<'_, Engine>, patch: SettingsPatch
 #[specta::specta]
 pub(crate) async fn pick_file(app: AppHandle, kind: FileKind) -> Result<Option<String>, UiError> {
     let (name, endings): (_, &[&str]) = match kind {
-        FileKind::Media => ("Media", &["mp4", "mov", "mkv", "webm", "avi", "flv", "ts", "mp3", "wav", "m4a", "aac", "flac", "ogg"]),
+        FileKind::Media => (
+            "Media",
+            &["mp4", "mov", "mkv", "webm", "avi", "flv", "ts", "mp3", "wav", "m4a", "aac", "flac", "ogg"],
+        ),
         FileKind::Image => ("Image", &["png", "jpg", "jpeg", "webp", "bmp", "gif"]),
     };
     let (sender, chosen) = tokio::sync::oneshot::channel();

@@ -27,7 +27,6 @@ export type {
   Language,
   LevelVerdict,
   LiveHealth,
-  Params,
   PreviewView,
   RehearsalView,
   ScreenView,
@@ -43,6 +42,7 @@ export type {
   VideoProfileView,
 } from './bindings';
 
+export type Params = wire.UiError['params'];
 export type Snapshot = Solid<wire.Snapshot>;
 export type Event = Solid<wire.Event>;
 export type Telemetry = Solid<wire.Telemetry>;

@@ -115,10 +115,10 @@ export class Studio {
         this.destinations = body.value;
         break;
       case 'recording':
-        this.recording = body.value;
+        this.recording = body.value ?? null;
         break;
       case 'rehearsal':
-        this.rehearsal = body.value;
+        this.rehearsal = body.value ?? null;
         break;
       case 'alarms':
         this.alarms = body.value;

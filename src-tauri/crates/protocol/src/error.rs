@@ -80,3 +80,12 @@ pub struct UiError {
     /// Finds the matching log lines.
     pub trace_id: String,
 }
+
+impl std::fmt::Display for UiError {
+    /// For logs and terminals without a catalogue: the code and its values.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} {:?}", self.code, self.params)
+    }
+}
+
+impl std::error::Error for UiError {}

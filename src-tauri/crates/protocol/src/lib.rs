@@ -20,9 +20,9 @@ pub use show::{
     TextStyleView, TransformView, TransitionKind, TransitionView,
 };
 pub use snapshot::{
-    DestinationDraft, DestinationState, DestinationView, Event, EventBody, FileKind, Language, LiveHealth, Phase,
-    RecordingView, RehearsalView, SecretView, SettingsPatch, SettingsView, Snapshot, SourceView, Theme, VaultView,
-    VideoProfileView,
+    DestinationDraft, DestinationState, DestinationView, Event, EventBody, FileKind, Language, LiveHealth,
+    Phase, RecordingView, RehearsalView, SecretView, SettingsPatch, SettingsView, Snapshot, SourceView,
+    Theme, VaultView, VideoProfileView,
 };
 pub use status::{
     AudioStatus, DestinationStatus, ProcessStatus, RecordStatus, SourceStatus, Status, VideoStatus,

@@ -328,7 +328,7 @@ impl PublisherSession {
         let payload = message
             .into_message_payload(RtmpTimestamp::new(0), stream_id)
             .map_err(|_| SessionError::Answer)?;
-        let packet = self.answers.serialize(&payload, true, false).map_err(|_| SessionError::Answer)?;
+        let packet = self.answers.serialize(&payload, false, false).map_err(|_| SessionError::Answer)?;
         events.push(Event::Reply(packet.bytes));
         Ok(())
     }

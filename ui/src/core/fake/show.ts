@@ -75,10 +75,7 @@ function devices(lang: Lang): Devices {
       { name: w('内置麦克风', 'Built-in microphone'), is_default: true },
       { name: w('USB 麦克风', 'USB microphone'), is_default: false },
     ],
-    screens: [
-      { title: '', width: 2560, height: 1600 },
-      { title: w('商品表 - 表格', 'Products - Sheets'), width: 1280, height: 900 },
-    ],
+    screens: [{ title: '' }, { title: w('商品表 - 表格', 'Products - Sheets') }],
   };
 }
 

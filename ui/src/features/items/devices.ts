@@ -38,7 +38,7 @@ export function screenChoices(devices: Devices): DeviceChoice[] {
   return devices.screens.map((screen) => ({
     id: screen.title,
     name: screen.title === '' ? m.add_whole_screen() : screen.title,
-    note: `${screen.width} × ${screen.height}`,
+    note: '',
     source: { kind: 'screen', title: screen.title === '' ? null : screen.title },
   }));
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use vitrine_engine::{Command as Ask, EncodeProfile, Engine, EngineConfig, LiveTarget, LiveTargets, Secret};
-use vitrine_protocol::PreviewView;
+use vitrine_protocol::{Phase, PreviewView};
 use vitrine_testkit::fakecam::FakeCamera;
 
 /// The first argument that makes this program the studio.
@@ -94,8 +94,8 @@ pub fn run() -> bool {
                 }
                 "stop" => {
                     engine.call_blocking(Ask::StopBroadcast).unwrap();
-                    while !engine.status().destinations.is_empty() {
-                        std::thread::sleep(Duration::from_millis(2));
+                    while !matches!(engine.snapshot().phase, Phase::Idle) {
+                        std::thread::sleep(Duration::from_millis(1));
                     }
                     json!({})
                 }
@@ -120,9 +120,11 @@ pub fn run() -> bool {
 
 /// What a window does: pulls each picture as soon as it is there.
 fn look(engine: &Engine, pulled: &AtomicU64, over: &AtomicBool) {
+    // A window brings its own runtime: the engine's ends with the engine.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut seen = 0;
     while !over.load(Ordering::Relaxed) {
-        let packed = engine.runtime().block_on(engine.preview_pull(&[(PREVIEW.view, seen)]));
+        let packed = runtime.block_on(engine.preview_pull(&[(PREVIEW.view, seen)]));
         if let Some(seq) = packed.get(4..8) {
             seen = u32::from_le_bytes(seq.try_into().unwrap());
             pulled.fetch_add(1, Ordering::Relaxed);

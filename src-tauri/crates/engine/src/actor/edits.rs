@@ -80,7 +80,7 @@ impl Actor {
     }
 
     pub(super) fn add_source(&mut self, scene: &str, made: Made) -> Result<(), UiError> {
-        let Made { stem, name, input, natural } = made;
+        let Made { stem, name, input, natural } = self.named(made);
         let source = SourceId::free(stem, |id| self.show.source(id).is_some());
         let mut edits = vec![Edit::AddSource {
             source: Source::new(source.as_str(), name.clone(), input.clone()),
@@ -100,7 +100,19 @@ impl Actor {
         self.edit(Edit::Batch { edits }, None)
     }
 
+    /// Calls a camera that was picked by its stable id what people call it.
+    fn named(&self, made: Made) -> Made {
+        let name = self.device_name(&made.name).unwrap_or_else(|| made.name.clone());
+        Made { name, ..made }
+    }
+
+    /// The name of the camera with that stable id.
+    pub(super) fn device_name(&self, stable_id: &str) -> Option<String> {
+        self.devices.cameras.iter().find(|c| c.stable_id == stable_id).map(|c| c.name.clone())
+    }
+
     pub(super) fn replace_source(&mut self, id: &str, made: Made) -> Result<(), UiError> {
+        let made = self.named(made);
         let old = self.show.source(&SourceId::new(id)).ok_or_else(|| errors::not_found(id))?.clone();
         let sounds = (old.input.has_sound(), made.input.has_sound());
         if old.input.has_picture() != made.input.has_picture() {

@@ -160,7 +160,9 @@ impl Actor {
                 id: id.to_owned(),
                 name: source.name.clone(),
                 kind: casting::kind(&source.input),
-                detail: casting::detail(&source.input),
+                detail: self
+                    .device_name(&casting::detail(&source.input))
+                    .unwrap_or_else(|| casting::detail(&source.input)),
                 state: state_name(state).to_owned(),
                 error: fault.as_ref().map(|(code, _)| *code),
                 params: fault.map(|(_, params)| params).unwrap_or_else(Self::no_params),
@@ -390,8 +392,8 @@ impl Actor {
 fn programme_meter(meter: vitrine_sound::ProgrammeMeter) -> ProgrammeMeter {
     let floor = |db: f32| db.max(-100.0);
     ProgrammeMeter {
-        rms_db: [floor(meter.level.rms_db); 2],
-        peak_db: [floor(meter.level.hold_db); 2],
+        rms_db: meter.sides.map(|side| floor(side.rms_db)),
+        peak_db: meter.sides.map(|side| floor(side.hold_db)),
         lufs: meter.loudness.short_term,
         true_peak_db: meter.loudness.true_peak_db,
         verdict: match meter.verdict {

@@ -76,6 +76,18 @@ struct Header {
     extended: bool,
 }
 
+impl Header {
+    /// Whether the chunk goes on with the message begun. §5.3.1.2.4 wants format 3 for that, yet some servers repeat the
+    /// whole header before every chunk (rml_rtmp with `force_uncompressed`). Any other header gives the begun message up.
+    fn continues(&self, stream: &Incoming) -> bool {
+        let repeated = self.format == 0
+            && !stream.partial.is_empty()
+            && (self.len, self.type_id, self.stream_id) == (stream.len, stream.type_id, stream.stream_id)
+            && self.timestamp == stream.timestamp;
+        self.format == 3 || repeated
+    }
+}
+
 impl ChunkReader {
     /// `max_bytes` bounds one message, and all unfinished ones together.
     pub fn new(max_bytes: usize) -> Self {
@@ -98,9 +110,8 @@ impl ChunkReader {
     #[allow(clippy::should_implement_trait)] // fallible, so not an Iterator
     pub fn next(&mut self) -> Result<Option<InMessage>, ChunkError> {
         while let Some(header) = self.header()? {
-            let begun = self.streams.get(&header.csid).map_or(0, |stream| stream.partial.len());
-            // A new header within a message gives the begun one up.
-            let begun = if header.format == 3 { begun } else { 0 };
+            let begun = self.streams.get(&header.csid).filter(|stream| header.continues(stream));
+            let begun = begun.map_or(0, |stream| stream.partial.len());
             let part = (header.len - begun.min(header.len)).min(self.chunk_size);
             if self.buffer.len() < header.size + part {
                 return Ok(None);
@@ -166,7 +177,7 @@ impl ChunkReader {
 
     fn accept(&mut self, header: &Header, payload: &[u8]) -> Result<Option<InMessage>, ChunkError> {
         let stream = self.streams.entry(header.csid).or_default();
-        if header.format != 3 {
+        if !header.continues(stream) {
             self.partial_bytes -= stream.partial.len();
             stream.partial.clear();
         }
@@ -262,6 +273,23 @@ mod tests {
         let stamps: Vec<_> = got.iter().map(|m| m.timestamp).collect();
         assert_eq!(stamps, (0..20).map(|n| 16_777_100 + n * 40).collect::<Vec<_>>());
         assert!(got.iter().enumerate().all(|(n, m)| m.payload.iter().all(|&b| b == n as u8)));
+    }
+
+    #[test]
+    fn a_header_repeated_before_every_chunk_of_a_message_is_understood() {
+        let mut writer = ChunkSerializer::new();
+        let mut reader = ChunkReader::new(1 << 16);
+        for n in 0..3u8 {
+            let message = MessagePayload {
+                timestamp: RtmpTimestamp::new(0),
+                type_id: 20,
+                message_stream_id: 0,
+                data: Bytes::from(vec![n; 300]),
+            };
+            reader.push(&writer.serialize(&message, true, false).unwrap().bytes);
+            let got = drain(&mut reader).unwrap();
+            assert_eq!(got.iter().map(|m| m.payload.clone()).collect::<Vec<_>>(), [message.data]);
+        }
     }
 
     #[test]

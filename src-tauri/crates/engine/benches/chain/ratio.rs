@@ -3,6 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use serde_json::Value;
 use vitrine_testkit::nginx::Nginx;
 
 use crate::footage::{Footage, X264};
@@ -76,21 +77,20 @@ fn studio(footage: &Footage, nginx: &Nginx, plan: &Plan, round: usize, cores: &m
     studio.ask(&format!("live {}", nginx.url(&key)));
     let first = studio.wait(|s| s["destinations"][0]["state"] == "live");
     std::thread::sleep(Duration::from_secs(u64::from(plan.seconds)));
-    let (last, seconds) = studio.quit();
-    let programme = last["status"]["t"].as_f64().unwrap();
-    cores.push(seconds / programme);
+    let (last, _) = studio.quit();
+    // On air only: opening devices and encoders is not the steady job.
+    let programme = last["status"]["t"].as_f64().unwrap() - first["t"].as_f64().unwrap();
+    let used = by_thread(&first, &last);
+    cores.push(used.iter().map(|(_, seconds)| seconds).sum::<f64>() / programme);
     if round == 1 {
-        for (name, seconds) in serde_json::from_value::<Vec<(String, f64)>>(last["threads"].clone()).unwrap()
-        {
-            if seconds > 0.05 {
-                println!("    {name:<16} {:.1} % of a core", seconds / programme * 100.0);
-            }
+        for (name, seconds) in used.iter().filter(|(_, seconds)| *seconds > 0.05) {
+            println!("    {name:<16} {:.1} % of a core", seconds / programme * 100.0);
         }
     }
     let (before, after) = (&first["video"], &last["status"]["video"]);
     let gone = |name: &str| after[name].as_u64().unwrap() - before[name].as_u64().unwrap();
     let (drops, late, repeated) = (gone("dropped_before_encode"), gone("late_ticks"), gone("repeated"));
-    let previews = last["previews"].as_f64().unwrap() / programme;
+    let previews = last["previews"].as_f64().unwrap() / last["status"]["t"].as_f64().unwrap();
     let recording = nginx.recordings(&key).pop().expect("nginx recorded");
     let steps = judge::steps(&recording);
     let (frames, jitter) = judge::jitter_millis(&recording);
@@ -103,6 +103,18 @@ fn studio(footage: &Footage, nginx: &Nginx, plan: &Plan, round: usize, cores: &m
             steps.exact, steps.repeated, steps.skipped, steps.unreadable
         ),
     )
+}
+
+/// Processor seconds between two answers of the studio. x264's threads have the name of the one that opened it.
+fn by_thread(first: &Value, last: &Value) -> Vec<(String, f64)> {
+    let read =
+        |answer: &Value| -> Vec<(String, f64)> { serde_json::from_value(answer["threads"].clone()).unwrap() };
+    let before = read(first);
+    let since = |(name, seconds): (String, f64)| {
+        let then = before.iter().find(|(n, _)| *n == name).map_or(0.0, |(_, s)| *s);
+        (name, seconds - then)
+    };
+    read(last).into_iter().map(since).collect()
 }
 
 fn threads() -> String {
@@ -148,7 +160,8 @@ fn ffmpeg(footage: &Footage, nginx: &Nginx, plan: &Plan, preview: bool) -> f64 {
 fn x264(footage: &Footage, plan: &Plan) -> f64 {
     let seconds = plan.seconds;
     let args = words(&format!(
-        "-re -stream_loop -1 -f rawvideo -pix_fmt yuv420p -s 1920x1080 -framerate 30 -i {} -t {seconds} {X264} {} -f null -",
+        "-re -stream_loop -1 -f rawvideo -pix_fmt yuv420p -s 1920x1080 -framerate 30 -i {} -t {seconds} \
+         -vf setpts=N/30/TB -vsync passthrough {X264} {} -f null -",
         footage.text("composed.yuv"),
         threads()
     ));

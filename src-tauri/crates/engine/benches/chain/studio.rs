@@ -86,6 +86,7 @@ pub fn run() -> bool {
             let line = line.unwrap();
             let (word, rest) = line.split_once(' ').unwrap_or((&line, ""));
             let began = Instant::now();
+            let threads = crate::proc::threads();
             let mut answer = match word {
                 "live" => {
                     let target = LiveTarget::Url(Secret::new(rest.to_owned()));
@@ -100,14 +101,15 @@ pub fn run() -> bool {
                     json!({})
                 }
                 "quit" => {
-                    let threads = crate::proc::threads();
                     let status = serde_json::to_value(engine.status()).unwrap();
                     engine.shutdown();
-                    json!({ "threads": threads, "status": status, "previews": pulled.load(Ordering::Relaxed) })
+                    json!({ "status": status, "previews": pulled.load(Ordering::Relaxed) })
                 }
                 _ => serde_json::to_value(engine.status()).unwrap(),
             };
             answer["took"] = json!(began.elapsed().as_secs_f64());
+            // Of this moment, so that a difference is what was used in between.
+            answer["threads"] = json!(threads);
             println!("{answer}");
             if word == "quit" {
                 break;

@@ -1,4 +1,10 @@
 //! Bad input is answered with exit code 2 and a sentence that says what to do; never a panic, never a key.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail by panicking"
+)]
 
 #[path = "common/studio.rs"]
 #[allow(dead_code, reason = "shared by several test programs")]

@@ -1,4 +1,11 @@
 //! The whole chain in a process of its own: sources, engine, encoder, publisher, against a stock server.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail by panicking"
+)]
 
 #[path = "common/studio.rs"]
 #[allow(dead_code, reason = "shared by several test programs")]
@@ -20,7 +27,7 @@ fn live<'a>(more: &[&'a str]) -> Vec<&'a str> {
     ["live"].into_iter().chain(SMALL).chain(["--status", "-"]).chain(more.iter().copied()).collect()
 }
 
-fn destination<'a>(status: &'a Value, index: usize) -> &'a Value {
+fn destination(status: &Value, index: usize) -> &Value {
     &status["destinations"][index]
 }
 

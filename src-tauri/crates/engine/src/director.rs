@@ -152,7 +152,7 @@ impl Director {
                 Ok(DirectorCommand::Set(set)) => self.replace_set(set),
                 Ok(DirectorCommand::Seats(seats)) => self.seat(seats),
                 Ok(DirectorCommand::Take { scene, transition }) => {
-                    self.switcher.request(scene, transition, tick)
+                    self.switcher.request(scene, transition, tick);
                 }
                 Ok(DirectorCommand::Sink(sink)) => self.sink = sink,
                 Err(TryRecvError::Empty) => return true,

@@ -233,9 +233,10 @@ impl Engine {
         let (done, closed) = oneshot::channel();
         if self.messages.try_send(Message::Shutdown(done)).is_ok() {
             let waited = threads.runtime.block_on(async { tokio::time::timeout(SHUTDOWN, closed).await });
-            match waited {
-                Ok(_) => drop(threads.actor.join()),
-                Err(_) => tracing::error!("the studio does not close; it is cut off"),
+            if waited.is_ok() {
+                drop(threads.actor.join());
+            } else {
+                tracing::error!("the studio does not close; it is cut off");
             }
         }
         self.stop.stop();

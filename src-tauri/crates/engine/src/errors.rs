@@ -76,7 +76,7 @@ pub(crate) fn uplink(error: &UplinkError) -> ErrorCode {
 }
 
 /// Why an address cannot be used. The message names the part that is wrong and never the key.
-pub(crate) fn target(error: &TargetError) -> UiError {
+pub(crate) fn target(error: TargetError) -> UiError {
     ui_error(ErrorCode::BadUrl, params([("part", error.to_string())]), false)
 }
 

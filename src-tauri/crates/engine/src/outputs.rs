@@ -224,10 +224,8 @@ impl Outputs {
         if self.ending.is_some_and(|e| now.since(e.since) > DRAIN) {
             self.drained();
         }
-        if let Some(recording) = &mut self.recording {
-            if let Some(recorder) = &recording.recorder {
-                recording.last = recorder.status();
-            }
+        if let Some(Recording { recorder: Some(recorder), last, .. }) = &mut self.recording {
+            *last = recorder.status();
         }
         self.reached = self.reached || self.statuses().iter().any(|(_, s)| s.first_accepted.is_some());
     }

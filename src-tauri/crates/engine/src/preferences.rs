@@ -181,7 +181,7 @@ impl Preferences {
         let id = draft.id.unwrap_or_else(|| self.free_id());
         if let Some(key) = key {
             // An address that cannot be published to is refused now, not when the room is full.
-            Target::with_key(&url, &key).map_err(|e| errors::target(&e))?;
+            Target::with_key(&url, &key).map_err(errors::target)?;
             self.vault().set(&DestinationId(id.clone()).secret_name(), key);
         }
         self.update(|settings| {
@@ -205,7 +205,9 @@ impl Preferences {
     fn free_id(&self) -> String {
         let file = self.file();
         let taken = |id: &str| file.settings().destinations.iter().any(|d| d.id.0 == id);
-        (1u32..).map(|n| format!("destination-{n}")).find(|id| !taken(id)).unwrap_or_default()
+        // One more than there are: one of so many names is free.
+        let most = file.settings().destinations.len() + 1;
+        (1..=most).map(|n| format!("destination-{n}")).find(|id| !taken(id)).unwrap_or_default()
     }
 
     /// Removes a destination and its key.
@@ -246,7 +248,7 @@ impl Preferences {
             LiveTargets::Only(list) => {
                 let one = |(n, target): (usize, &LiveTarget)| match target {
                     LiveTarget::Url(url) => {
-                        let target = Target::parse(url.reveal()).map_err(|e| errors::target(&e))?;
+                        let target = Target::parse(url.reveal()).map_err(errors::target)?;
                         Ok((format!("to-{n}"), target.tc_url(), target))
                     }
                     LiveTarget::Named(name) => {
@@ -275,7 +277,7 @@ impl Preferences {
             Some(key) => Target::with_key(&destination.url, &key),
             None => Target::parse(&destination.url),
         };
-        let target = target.map_err(|e| errors::target(&e))?;
+        let target = target.map_err(errors::target)?;
         Ok((destination.id.0.clone(), destination.name.clone(), target))
     }
 }

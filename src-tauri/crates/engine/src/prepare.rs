@@ -69,7 +69,7 @@ pub(crate) fn prepare(
         Command::StartRehearsal { port, lan } => {
             let expose = if lan { Expose::Lan } else { Expose::Loopback };
             let room = Room::start(RoomConfig { port, expose }).map_err(|e| errors::room(&e))?;
-            let target = Target::parse(room.ingest_url().reveal()).map_err(|e| errors::target(&e))?;
+            let target = Target::parse(room.ingest_url().reveal()).map_err(errors::target)?;
             Prepared::StartRehearsal { room: Box::new(room), target }
         }
         Command::StartRecording { path } => {

@@ -77,7 +77,7 @@ impl QuickShow {
                 show.strips.push(Strip::new("picture"));
             }
             (Some(QuickSound::FlashBeep), Some(QuickPicture::FlashBeep)) => {
-                show.strips.push(Strip::new("picture"))
+                show.strips.push(Strip::new("picture"));
             }
             (Some(sound), _) => {
                 let input = sound.input();
@@ -89,33 +89,26 @@ impl QuickShow {
         }
         for (n, (path, x, y)) in self.overlays.iter().enumerate() {
             let input = Input::Image(Image::new(path.clone()));
-            self.lay_over(&mut show, &format!("overlay-{n}"), path, input, (*x, *y))?;
+            lay_over(&mut show, &format!("overlay-{n}"), path, input, (*x, *y))?;
         }
         for (n, (words, x, y)) in self.texts.iter().enumerate() {
             let mut text = Text::new(words.clone());
             // Words of a 1080-line picture are 48 high; others in proportion.
             text.size =
                 (f32::from(u16::try_from(self.size.1.min(self.size.0)).unwrap_or(u16::MAX)) / 22.5).round();
-            self.lay_over(&mut show, &format!("text-{n}"), words, Input::Text(text), (*x, *y))?;
+            lay_over(&mut show, &format!("text-{n}"), words, Input::Text(text), (*x, *y))?;
         }
         show.check().map_err(|fault| errors::bad_request(fault.to_string()))?;
         Ok(show)
     }
+}
 
-    /// Adds something in its own size with its corner at `at`.
-    fn lay_over(
-        &self,
-        show: &mut Show,
-        id: &str,
-        name: &str,
-        input: Input,
-        at: (f32, f32),
-    ) -> Result<(), UiError> {
-        let (width, height) = measure::natural_size(&input, Path::new(""))?;
-        let place = Transform::at(at.0, at.1, width as f32, height as f32);
-        add(show, id, name.to_owned(), input, Some(place));
-        Ok(())
-    }
+/// Adds something in its own size with its corner at `at`.
+fn lay_over(show: &mut Show, id: &str, name: &str, input: Input, at: (f32, f32)) -> Result<(), UiError> {
+    let (width, height) = measure::natural_size(&input, Path::new(""))?;
+    let place = Transform::at(at.0, at.1, width as f32, height as f32);
+    add(show, id, name.to_owned(), input, Some(place));
+    Ok(())
 }
 
 fn add(show: &mut Show, id: &str, name: String, input: Input, place: Option<Transform>) {

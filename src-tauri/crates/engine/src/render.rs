@@ -53,9 +53,8 @@ pub fn render(show: &Show, folder: &Path, frames: u32, target: &RenderTarget) ->
             let frame = source.read(at).map_err(|e| refused(&e))?;
             shown.extend(frame.map(|f| (id.clone(), f)));
         }
-        let canvas = stage
-            .draw(set.canvas, &scene, |id| shown.get(id).cloned(), at)
-            .map_err(|e| errors::internal(&e))?;
+        let canvas =
+            stage.draw(set.canvas, &scene, |id| shown.get(id).cloned(), at).map_err(errors::internal)?;
         out.frame(&canvas, tick + 1 == i64::from(frames))?;
     }
     out.finish()

@@ -16,7 +16,7 @@ use crate::{errors, views};
 pub(crate) fn last_show(locations: &Locations) -> Show {
     let path = locations.show_file();
     if !path.exists() {
-        return Show::starter(Canvas::LANDSCAPE);
+        return first_show(locations);
     }
     match read_show(&path) {
         Ok(show) => show,
@@ -30,6 +30,34 @@ pub(crate) fn last_show(locations: &Locations) -> Show {
             );
             Show::starter(Canvas::LANDSCAPE)
         }
+    }
+}
+
+/// The first show, with names in the host's language: from here on they are the host's to change.
+fn first_show(locations: &Locations) -> Show {
+    let mut show = Show::starter(Canvas::LANDSCAPE);
+    let (settings, _) = vitrine_store::SettingsFile::open(locations);
+    if speaks_english(settings.settings().language, &std::env::var("LANG").unwrap_or_default()) {
+        return show;
+    }
+    for scene in &mut show.scenes {
+        "主播".clone_into(&mut scene.name);
+        for item in &mut scene.items {
+            "摄像头".clone_into(&mut item.name);
+        }
+    }
+    for source in &mut show.sources {
+        let camera = matches!(source.input, vitrine_scene::Input::Camera(_));
+        if camera { "摄像头" } else { "麦克风" }.clone_into(&mut source.name);
+    }
+    show
+}
+
+/// Whether the host has chosen English, or chosen nothing on a system that speaks it. Chinese is the base language.
+fn speaks_english(chosen: Option<vitrine_store::Language>, lang: &str) -> bool {
+    match chosen {
+        Some(language) => language == vitrine_store::Language::En,
+        None => lang.starts_with("en"),
     }
 }
 
@@ -101,5 +129,28 @@ pub(crate) fn empty_status() -> Status {
         destinations: Vec::new(),
         record: None,
         process: ProcessStatus { cpu: 0.0, rss_mb: 0.0 },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_show_speaks_the_hosts_language() {
+        assert!(speaks_english(Some(vitrine_store::Language::En), "zh_CN.UTF-8"));
+        assert!(speaks_english(None, "en_GB.UTF-8"));
+        assert!(!speaks_english(None, "C.UTF-8"));
+        assert!(!speaks_english(Some(vitrine_store::Language::ZhCn), "en_US.UTF-8"));
+    }
+
+    #[test]
+    fn a_show_that_cannot_be_read_is_kept_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let locations = Locations::within(folder.path());
+        std::fs::write(locations.show_file(), "{ oops").unwrap();
+        assert_eq!(last_show(&locations).scenes.len(), 1);
+        let kept = std::fs::read_to_string(folder.path().join("show.unreadable.json")).unwrap();
+        assert_eq!(kept, "{ oops");
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 /// Longer than anything takes on a loaded machine; only a hang reaches it.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A `vitrine` that was started.
 pub struct Studio {
@@ -73,7 +73,7 @@ impl Studio {
             match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(line) if wanted(&line) => return line,
                 Ok(_) => {}
-                Err(_) => panic!("{what} did not come; {:?}", self.kill()),
+                Err(reason) => panic!("{what} did not come ({reason}); {:?}", self.kill()),
             }
         }
     }
@@ -100,9 +100,7 @@ impl Studio {
                 self.ended = true;
                 return self.outcome(status.code());
             }
-            if Instant::now() > deadline {
-                panic!("vitrine does not end: {:?}", self.kill());
-            }
+            assert!(Instant::now() < deadline, "vitrine does not end: {:?}", self.kill());
             std::thread::sleep(Duration::from_millis(10));
         }
     }

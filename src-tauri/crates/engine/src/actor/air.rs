@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use vitrine_codec::{EncoderChoice, VideoSettings};
-use vitrine_protocol::{ErrorCode, Params, UiError};
+use vitrine_protocol::{ErrorCode, UiError};
 use vitrine_uplink::{PROGRAMME_LEAD, Target};
 
 use super::Actor;
@@ -203,7 +203,7 @@ impl Actor {
             Broadcast::Live(live) => live.off_since.map(|since| now.since(since).as_secs()),
             Broadcast::Starting { since } => {
                 let waited = now.since(*since);
-                (waited > Duration::from_secs(10)).then(|| waited.as_secs())
+                (waited > Duration::from_secs(10)).then_some(waited.as_secs())
             }
             _ => None,
         }
@@ -216,10 +216,5 @@ impl Actor {
             .unwrap_or_else(std::sync::PoisonError::into_inner)
             .fault
             .get_or_insert(error);
-    }
-
-    /// Parameters with nothing in them.
-    pub(super) fn no_params() -> Params {
-        Params::new()
     }
 }

@@ -25,6 +25,9 @@ use crate::{casting, errors, views};
 /// How far back the share of dropped frames looks.
 const DROPS_SPAN: Duration = Duration::from_secs(10);
 
+/// Frames from which a share of them means something: three seconds.
+const JUDGED: u64 = 90;
+
 /// Readings kept between looks.
 #[derive(Default)]
 pub(crate) struct Meters {
@@ -82,7 +85,8 @@ impl Meters {
         }
         if let Some((_, e, d)) = self.drops.front() {
             let (e, d) = (encoded.saturating_sub(*e), dropped.saturating_sub(*d));
-            self.dropped_share = if e + d > 0 { d as f64 / (e + d) as f64 } else { 0.0 };
+            // A frame or two while the encoder fills up says nothing about the computer.
+            self.dropped_share = if e + d >= JUDGED { d as f64 / (e + d) as f64 } else { 0.0 };
         }
     }
 }
@@ -165,7 +169,7 @@ impl Actor {
                     .unwrap_or_else(|| casting::detail(&source.input)),
                 state: state_name(state).to_owned(),
                 error: fault.as_ref().map(|(code, _)| *code),
-                params: fault.map(|(_, params)| params).unwrap_or_else(Self::no_params),
+                params: fault.map(|(_, params)| params).unwrap_or_default(),
                 // Whole seconds, see above.
                 silent_secs: silent_since.map(|since| now.since(since).as_secs() as f32),
             }

@@ -139,10 +139,8 @@ impl Actor {
         });
         let strips = strips.collect();
         self.to_desk(DeskCommand::Strips(strips));
-        if self.show.scene(&self.scene).is_none() {
-            if let Some(first) = self.show.scenes.first() {
-                self.scene = first.id.clone();
-            }
+        if let (None, Some(first)) = (self.show.scene(&self.scene), self.show.scenes.first()) {
+            self.scene = first.id.clone();
         }
     }
 
@@ -173,7 +171,7 @@ impl Actor {
             let (seen, last) = states.get(id).copied().unwrap_or((SourceState::Warming, MediaTime::ZERO));
             // A device that went a moment ago still shows its last picture, then the slate; either way it is gone.
             let state = if closed(&report) { SourceState::Gone } else { seen };
-            return (state, (!state.is_well()).then_some(last));
+            return (state, (!well(state)).then_some(last));
         }
         match self.cast.sound(id) {
             Some(report) if closed(&report) => (SourceState::Gone, None),
@@ -184,12 +182,6 @@ impl Actor {
 }
 
 /// Whether a state is nothing to speak of.
-trait IsWell {
-    fn is_well(self) -> bool;
-}
-
-impl IsWell for SourceState {
-    fn is_well(self) -> bool {
-        matches!(self, Self::Live | Self::Warming)
-    }
+const fn well(state: SourceState) -> bool {
+    matches!(state, SourceState::Live | SourceState::Warming)
 }

@@ -6,7 +6,7 @@ use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use vitrine_capture::{CaptureContext, CaptureError, Pacing, VideoSource, VideoSpec, open_video};
-use vitrine_media::{MediaTime, StopToken};
+use vitrine_media::{MediaTime, StopToken, VideoFrame};
 
 use super::watchdog::Watchdog;
 use super::{FeedReport, Report};
@@ -196,15 +196,14 @@ impl Worker {
     }
 
     fn read_still(&self, source: &mut dyn VideoSource) -> Result<(), CaptureError> {
-        let mut shown: Option<vitrine_media::VideoFrame> = None;
+        let mut shown: Option<VideoFrame> = None;
         while !self.stop.is_stopped() {
             let now = self.context.clock.now();
-            if let Some(mut frame) = source.read(now)? {
-                if shown.as_ref().is_none_or(|s| !s.same_pixels(&frame)) {
-                    frame.pts = now;
-                    self.slot.put(frame.clone());
-                    shown = Some(frame);
-                }
+            let changed = |frame: &VideoFrame| shown.as_ref().is_none_or(|s| !s.same_pixels(frame));
+            if let Some(mut frame) = source.read(now)?.filter(changed) {
+                frame.pts = now;
+                self.slot.put(frame.clone());
+                shown = Some(frame);
             }
             self.beat();
             self.pause(Duration::from_millis(100));

@@ -95,7 +95,7 @@ pub fn run() -> bool {
                 }
                 "stop" => {
                     engine.call_blocking(Ask::StopBroadcast).unwrap();
-                    while !matches!(engine.snapshot().phase, Phase::Idle) {
+                    while !matches!(engine.snapshot().phase, Phase::Idle | Phase::Ended { .. }) {
                         std::thread::sleep(Duration::from_millis(1));
                     }
                     json!({})

@@ -35,10 +35,17 @@ fn main() -> anyhow::Result<()> {
         .invoke_handler(bindings::invoke_handler())
         .setup(|app| {
             // After the plug-ins: a second start has ended by now and has not touched the first one's devices.
-            let engine =
-                vitrine_engine::EngineConfig::for_window().and_then(vitrine_engine::Engine::start)?;
-            app.manage(engine);
-            Ok(())
+            match vitrine_engine::EngineConfig::for_window().and_then(vitrine_engine::Engine::start) {
+                Ok(engine) => {
+                    app.manage(engine);
+                    Ok(())
+                }
+                Err(error) => {
+                    // An error returned here would be a panic; nothing is open yet, so the program just ends.
+                    tracing::error!(%error, "the studio cannot start");
+                    std::process::exit(1);
+                }
+            }
         })
         .build(tauri::generate_context!())
         .context("the window could not be made")?;

@@ -259,6 +259,8 @@ pub(crate) enum To {
     Named(String),
     /// An environment variable that holds a URL.
     Env(String),
+    /// None of these. Refused after parsing: the parser would repeat it, and it may hold a key.
+    Unusable,
 }
 
 impl std::fmt::Debug for To {
@@ -267,6 +269,7 @@ impl std::fmt::Debug for To {
             Self::Url(_) => f.write_str("Url(***)"),
             Self::Named(name) => write!(f, "Named({name})"),
             Self::Env(name) => write!(f, "Env({name})"),
+            Self::Unusable => f.write_str("Unusable"),
         }
     }
 }
@@ -279,7 +282,7 @@ impl FromStr for To {
             ("dest", rest) => needed(rest, "dest:Douyin").map(Self::Named),
             ("env", rest) => needed(rest, "env:STREAM_URL").map(Self::Env),
             ("rtmp" | "rtmps", Some(rest)) if rest.starts_with("//") => Ok(Self::Url(text.to_owned())),
-            _ => Err("use rtmp://…, rtmps://…, dest:NAME or env:VARIABLE".into()),
+            _ => Ok(Self::Unusable),
         }
     }
 }

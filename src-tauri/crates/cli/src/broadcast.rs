@@ -56,6 +56,7 @@ fn target(to: To) -> Result<LiveTarget, Failure> {
     match to {
         To::Url(url) => Ok(LiveTarget::Url(Secret::new(url))),
         To::Named(name) => Ok(LiveTarget::Named(name)),
+        To::Unusable => Err(Failure::input("--to: use rtmp://…, rtmps://…, dest:NAME or env:VARIABLE")),
         To::Env(name) => match std::env::var(&name) {
             Ok(url) if !url.is_empty() => Ok(LiveTarget::Url(Secret::new(url))),
             _ => {
@@ -114,8 +115,9 @@ impl Run {
         let last = self.engine.status();
         self.engine.shutdown();
         if let Some(file) = &mut self.status {
-            // Bytes and reconnects of a stopped engine are final only now.
-            file.write(&Status { state: "ending".into(), ..last })?;
+            // A recording's size is final only when its file is closed; destinations are gone by then.
+            let record = self.engine.status().record.or(last.record.clone());
+            file.write(&Status { state: "ending".into(), record, ..last })?;
         }
         verdict
     }
@@ -201,7 +203,7 @@ impl Run {
 fn failure(error: &UiError) -> Failure {
     use vitrine_protocol::ErrorCode as Code;
     match error.code {
-        Code::Internal | Code::NoEncoder | Code::DiskFull | Code::ReadOnly => Failure::fault(explain(error)),
+        Code::Internal | Code::NoEncoder | Code::DiskFull => Failure::fault(explain(error)),
         _ => Failure::input(explain(error)),
     }
 }

@@ -20,6 +20,7 @@ use vitrine_scene::{History, SceneId, Show};
 
 use crate::api::{EncodeProfile, Reply};
 use crate::broadcast::Broadcast;
+use crate::chronicle::Chronicle;
 use crate::desk::{self, DeskCommand, DeskReports};
 use crate::director::{self, DirectorCommand, DirectorReport, DirectorSetup};
 use crate::outputs::{OutputReport, Outputs};
@@ -82,6 +83,8 @@ pub(crate) struct Setup {
     pub(crate) published: Arc<Published>,
     pub(crate) runtime: tokio::runtime::Handle,
     pub(crate) messages: SyncSender<Message>,
+    /// Where broadcasts are recorded.
+    pub(crate) history: Option<vitrine_store::History>,
 }
 
 /// The picture's threads; made anew when the canvas changes.
@@ -116,6 +119,7 @@ pub(crate) struct Actor {
     fell_back: Option<String>,
     meters: publish::Meters,
     process: ProcessMeter,
+    chronicle: Chronicle,
     shutdown: Option<(oneshot::Sender<()>, MediaTime)>,
 }
 
@@ -162,6 +166,7 @@ impl Actor {
             fell_back: None,
             meters: publish::Meters::default(),
             process: ProcessMeter::new(),
+            chronicle: Chronicle::new(setup.history),
             shutdown: None,
         };
         actor.show_changed();
@@ -184,6 +189,7 @@ impl Actor {
                 self.look();
             }
             self.publish();
+            self.record_history();
             if self.is_shut_down() {
                 break;
             }
@@ -191,6 +197,8 @@ impl Actor {
         self.picture.stop.stop();
         self.desk_stop.stop();
         self.save_now();
+        self.measure(self.clock.now());
+        self.chronicle.close();
         if let Some((done, _)) = self.shutdown.take() {
             let _ = done.send(());
         }
@@ -221,7 +229,9 @@ impl Actor {
     /// Looks after the workers.
     fn look(&mut self) {
         let now = self.clock.now();
-        self.outputs.tick(now);
+        if self.outputs.tick(now) {
+            self.disconnect_sinks();
+        }
         if self.cast.supervise(now) {
             self.seat_sources();
         }
@@ -242,10 +252,7 @@ impl Actor {
     /// Whether everything has ended, or took too long to.
     fn is_shut_down(&self) -> bool {
         let Some((_, since)) = &self.shutdown else { return false };
-        let ended = self.outputs.is_idle()
-            && !matches!(self.broadcast, Broadcast::Ending(_))
-            && !self.outputs.recording().is_some_and(|r| r.running);
-        ended || self.clock.now().since(*since) > Duration::from_millis(900)
+        !self.outputs.is_ending() || self.clock.now().since(*since) > Duration::from_millis(800)
     }
 
     fn profile(&self) -> EncodeProfile {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Doubles from 0.2 s to 2 s while openings fail; starts over once one has held for 10 s.
+/// Doubles from 0.2 s to 0.8 s while openings fail; starts over once one has held for 10 s.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Backoff {
     failures: u32,
@@ -10,7 +10,8 @@ pub(crate) struct Backoff {
 
 impl Backoff {
     const FIRST: Duration = Duration::from_millis(200);
-    const LONGEST: Duration = Duration::from_secs(2);
+    /// A device that is back is shown within two seconds, opening and first frame included.
+    const LONGEST: Duration = Duration::from_millis(800);
     const SETTLED: Duration = Duration::from_secs(10);
 
     /// It ended after having run for `ran`: how long to wait before the next try.
@@ -29,10 +30,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_double_up_to_two_seconds_and_start_over_after_a_good_run() {
+    fn waits_double_up_to_their_limit_and_start_over_after_a_good_run() {
         let mut backoff = Backoff::default();
         let waits: Vec<_> = (0..6).map(|_| backoff.ended(Duration::ZERO).as_millis()).collect();
-        assert_eq!(waits, [200, 400, 800, 1600, 2000, 2000]);
+        assert_eq!(waits, [200, 400, 800, 800, 800, 800]);
         assert_eq!(backoff.ended(Duration::from_secs(11)).as_millis(), 200);
     }
 }

@@ -103,7 +103,8 @@ pub(crate) fn run(setup: DirectorSetup, commands: &Receiver<DirectorCommand>) {
     }
 }
 
-struct Actor {
+/// A source in its seat.
+struct Seated {
     seat: Seat,
     health: SourceHealth,
     held: Option<VideoFrame>,
@@ -117,7 +118,7 @@ struct Director {
     stage: Stage,
     set: Arc<StageSet>,
     switcher: Switcher,
-    sources: BTreeMap<String, Actor>,
+    sources: BTreeMap<String, Seated>,
     slate: VideoFrame,
     sink: Option<VideoSink>,
     preview: Arc<PreviewHub>,
@@ -178,17 +179,17 @@ impl Director {
         let now = self.clock.now();
         let mut old = std::mem::take(&mut self.sources);
         for (id, seat) in seats {
-            let actor = match old.remove(&id) {
-                Some(actor) if Arc::ptr_eq(&actor.seat.slot, &seat.slot) => actor,
+            let seated = match old.remove(&id) {
+                Some(seated) if Arc::ptr_eq(&seated.seat.slot, &seat.slot) => seated,
                 // A reopened source shows its last picture until the first new one.
-                other => Actor {
+                other => Seated {
                     health: SourceHealth::opened(now, HealthThresholds::default()),
                     held: other.and_then(|a| a.held),
                     last: now,
                     seat,
                 },
             };
-            self.sources.insert(id, actor);
+            self.sources.insert(id, seated);
         }
     }
 
@@ -257,7 +258,11 @@ impl Director {
     fn shown(&self, id: &str) -> Option<VideoFrame> {
         let actor = self.sources.get(id)?;
         match actor.health.state(self.clock.now()) {
-            SourceState::Live | SourceState::Held | SourceState::Warming => actor.held.clone(),
+            SourceState::Live | SourceState::Held => actor.held.clone(),
+            // Never black: until a device has given its first picture, its place is not empty. A still is there at once.
+            SourceState::Warming => {
+                actor.held.clone().or_else(|| (!actor.seat.still).then(|| self.slate.clone()))
+            }
             SourceState::Lost | SourceState::Gone => Some(self.slate.clone()),
         }
     }

@@ -15,11 +15,12 @@ use vitrine_capture::DeviceWatch;
 use vitrine_media::{Clock, MonotonicClock, StopToken};
 use vitrine_protocol::{Event, PreviewView, Snapshot, Status, Telemetry, UiError};
 use vitrine_scene::Show;
-use vitrine_store::{InstanceLock, Locations};
+use vitrine_store::{History, InstanceLock, Locations};
 
 use crate::actor::{Actor, Message, Published, Setup, Verdict};
 use crate::api::{Command, EncodeProfile, Reply};
 use crate::preferences::Preferences;
+use crate::prepare::Prepared;
 use crate::preview::{self, PreviewHub};
 use crate::{errors, listing, prepare, start};
 
@@ -39,7 +40,7 @@ pub struct EngineConfig {
     pub(crate) profile: Option<EncodeProfile>,
     pub(crate) locations: Locations,
     pub(crate) lock: Option<InstanceLock>,
-    pub(crate) watch_devices: bool,
+    pub(crate) interactive: bool,
 }
 
 impl EngineConfig {
@@ -55,7 +56,7 @@ impl EngineConfig {
             profile: None,
             locations,
             lock: Some(lock),
-            watch_devices: true,
+            interactive: true,
         })
     }
 
@@ -69,7 +70,7 @@ impl EngineConfig {
             profile: Some(profile),
             locations,
             lock: None,
-            watch_devices: false,
+            interactive: false,
         })
     }
 }
@@ -127,14 +128,16 @@ impl Engine {
             published: Arc::clone(&published),
             runtime: runtime.handle().clone(),
             messages: messages.clone(),
+            // The command line leaves no traces.
+            history: config.interactive.then(|| History::open(&config.locations.history_file())),
         })
         .map_err(system)?;
         let actor = std::thread::Builder::new()
             .name("actor".into())
             .spawn(move || actor.run(&inbox))
             .map_err(system)?;
-        let watch = config.watch_devices.then(|| listing::watch(messages.clone()));
-        if config.watch_devices {
+        let watch = config.interactive.then(|| listing::watch(messages.clone()));
+        if config.interactive {
             let learner = Arc::clone(&preferences);
             // A keychain may ask for a password; nobody waits for that.
             runtime.handle().spawn_blocking(move || learner.learn_keys());
@@ -153,12 +156,16 @@ impl Engine {
 
     /// Does what is asked, or says why not.
     pub async fn call(&self, command: Command) -> Result<Reply, UiError> {
-        let (preferences, folder) = (Arc::clone(&self.preferences), self.folder.clone());
-        let prepared = self
-            .runtime
-            .spawn_blocking(move || prepare::prepare(command, &preferences, &folder))
-            .await
-            .map_err(|e| errors::internal(&e))??;
+        let prepared = if prepare::waits(&command) {
+            let (preferences, folder) = (Arc::clone(&self.preferences), self.folder.clone());
+            self.runtime
+                .spawn_blocking(move || prepare::prepare(command, &preferences, &folder))
+                .await
+                .map_err(|e| errors::internal(&e))??
+        } else {
+            // Straight on, so that the steps of a drag stay in order.
+            Prepared::Plain(command)
+        };
         let (answer, reply) = oneshot::channel();
         let gone = || errors::internal("the studio is closed");
         self.messages.try_send(Message::Command(prepared, answer)).map_err(|_| gone())?;
@@ -231,7 +238,8 @@ impl Engine {
             return;
         };
         let (done, closed) = oneshot::channel();
-        if self.messages.try_send(Message::Shutdown(done)).is_ok() {
+        // The actor always drains its queue, so this waits for a moment at most.
+        if self.messages.send(Message::Shutdown(done)).is_ok() {
             let waited = threads.runtime.block_on(async { tokio::time::timeout(SHUTDOWN, closed).await });
             if waited.is_ok() {
                 drop(threads.actor.join());

@@ -18,6 +18,7 @@ mod api;
 mod backoff;
 mod broadcast;
 mod casting;
+mod chronicle;
 mod desk;
 mod director;
 mod engine;

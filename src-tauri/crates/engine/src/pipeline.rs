@@ -148,12 +148,12 @@ impl Pipeline {
         let key = Arc::new(AtomicBool::new(false));
         let (for_video, wants_key, tell) = (shared.clone(), Arc::clone(&key), report.clone());
         let video_settings = settings.video;
-        std::thread::Builder::new()
-            .name("encode video".into())
-            .spawn(move || encode_video(&for_video, video_settings, &frames, &wants_key, &tell))?;
-        std::thread::Builder::new()
-            .name("encode audio".into())
-            .spawn(move || encode_audio(&shared, settings.audio_bitrate, &blocks, &report))?;
+        std::thread::Builder::new().name("encode video".into()).spawn(move || {
+            for_video.guarded(&tell, || encode_video(&for_video, video_settings, &frames, &wants_key, &tell));
+        })?;
+        std::thread::Builder::new().name("encode audio".into()).spawn(move || {
+            shared.guarded(&report, || encode_audio(&shared, settings.audio_bitrate, &blocks, &report));
+        })?;
         Ok(Self { id, ring, counters, video, audio, key })
     }
 
@@ -201,6 +201,15 @@ impl Shared {
         }
         while let Some(unit) = interleaver.pop() {
             self.ring.push(unit);
+        }
+    }
+
+    /// Runs an encoder's thread; a panic in it is a failure to encode, told like any other.
+    fn guarded(&self, report: &impl Fn(PipelineReport), encode: impl FnOnce()) {
+        if std::panic::catch_unwind(std::panic::AssertUnwindSafe(encode)).is_err() {
+            tracing::error!("an encoder's thread panicked");
+            report(PipelineReport::Failed { id: self.id, reason: "an encoder failed inside".to_owned() });
+            self.finished(report);
         }
     }
 

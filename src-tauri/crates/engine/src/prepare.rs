@@ -9,7 +9,7 @@ use vitrine_rehearsal::{Expose, Room, RoomConfig};
 use vitrine_scene::Input;
 use vitrine_uplink::Target;
 
-use crate::api::Command;
+use crate::api::{Command, LiveTarget, LiveTargets};
 use crate::preferences::{Preferences, Resolved};
 use crate::{errors, measure, views};
 
@@ -17,8 +17,13 @@ use crate::{errors, measure, views};
 pub(crate) enum Prepared {
     /// Nothing was needed.
     Plain(Command),
-    /// Preferences have changed already; the destination to answer with, if any.
-    Changed(Option<String>),
+    /// Preferences have changed already.
+    Changed {
+        /// The destination to answer with.
+        answer: Option<String>,
+        /// A destination that has changed, and where it is now; `None` if it is not to be used any more.
+        redirect: Option<(String, Option<Resolved>)>,
+    },
     /// A source that can be used, and its natural size.
     AddSource { scene: String, made: Made },
     /// As above, in place of another.
@@ -39,6 +44,22 @@ pub(crate) struct Made {
     pub(crate) natural: Option<(u32, u32)>,
 }
 
+/// Whether a command needs something before the actor may see it.
+pub(crate) fn waits(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::AddSource { .. }
+            | Command::ReplaceSource { .. }
+            | Command::SaveDestination(_)
+            | Command::RemoveDestination { .. }
+            | Command::SetDestinationEnabled { .. }
+            | Command::SetSettings(_)
+            | Command::StartLive(_)
+            | Command::StartRehearsal { .. }
+            | Command::StartRecording { .. }
+    )
+}
+
 /// Prepares. May take as long as a disk or a keychain does.
 pub(crate) fn prepare(
     command: Command,
@@ -52,18 +73,24 @@ pub(crate) fn prepare(
         Command::ReplaceSource { source, replacement } => {
             Prepared::ReplaceSource { source, made: make(&replacement, show_folder)? }
         }
-        Command::SaveDestination(draft) => Prepared::Changed(Some(preferences.save(draft)?)),
+        Command::SaveDestination(draft) => {
+            let enabled = draft.enabled;
+            let id = preferences.save(draft)?;
+            let target = if enabled { only(preferences, &id) } else { None };
+            Prepared::Changed { answer: Some(id.clone()), redirect: Some((id, target)) }
+        }
         Command::RemoveDestination { id } => {
             preferences.remove(&id)?;
-            Prepared::Changed(None)
+            Prepared::Changed { answer: None, redirect: Some((id, None)) }
         }
         Command::SetDestinationEnabled { id, enabled } => {
             preferences.enable(&id, enabled)?;
-            Prepared::Changed(None)
+            let target = if enabled { only(preferences, &id) } else { None };
+            Prepared::Changed { answer: None, redirect: Some((id, target)) }
         }
         Command::SetSettings(patch) => {
             preferences.patch(patch)?;
-            Prepared::Changed(None)
+            Prepared::Changed { answer: None, redirect: None }
         }
         Command::StartLive(targets) => Prepared::StartLive(preferences.resolve(&targets)?),
         Command::StartRehearsal { port, lan } => {
@@ -81,6 +108,12 @@ pub(crate) fn prepare(
         }
         other => Prepared::Plain(other),
     })
+}
+
+/// Where one destination of the settings is; `None` if it cannot be published to yet, for want of a key perhaps.
+fn only(preferences: &Preferences, id: &str) -> Option<Resolved> {
+    let targets = LiveTargets::Only(vec![LiveTarget::Named(id.to_owned())]);
+    preferences.resolve(&targets).ok().and_then(|mut list| list.pop())
 }
 
 fn make(new: &vitrine_protocol::NewSource, folder: &Path) -> Result<Made, UiError> {

@@ -181,8 +181,8 @@ pub struct DestinationView {
     pub reconnects: u32,
 }
 
-/// A destination as the host enters it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+/// A destination as the host enters it. Its `Debug` hides the address, which may hold a key, and the key.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Type)]
 pub struct DestinationDraft {
     /// Id to change; `None` to add.
     pub id: Option<String>,
@@ -194,6 +194,15 @@ pub struct DestinationDraft {
     pub key: Option<String>,
     /// Use when going live.
     pub enabled: bool,
+}
+
+impl std::fmt::Debug for DestinationDraft {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DestinationDraft")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The recording.

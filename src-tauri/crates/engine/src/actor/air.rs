@@ -27,8 +27,11 @@ impl Actor {
     pub(super) fn command(&mut self, prepared: Prepared) -> Result<Reply, UiError> {
         match prepared {
             Prepared::Plain(command) => self.plain(command)?,
-            Prepared::Changed(id) => {
-                let view = id.and_then(|id| self.destination_views().into_iter().find(|v| v.id == id));
+            Prepared::Changed { answer, redirect } => {
+                if let Some((key, target)) = redirect.filter(|_| self.broadcast.is_live()) {
+                    self.outputs.redirect(&key, target);
+                }
+                let view = answer.and_then(|id| self.destination_views().into_iter().find(|v| v.id == id));
                 return Ok(view.map_or(Reply::Done, Reply::Destination));
             }
             Prepared::AddSource { scene, made } => self.add_source(&scene, made)?,
@@ -104,7 +107,7 @@ impl Actor {
         let (settings, now) = (self.pipeline_settings()?, self.clock.now());
         let mut next = self.broadcast;
         next.go_live(now).map_err(|_| errors::wrong_phase())?;
-        self.outputs.publish(targets, &settings, now).map_err(|e| errors::internal(&e))?;
+        self.outputs.publish(targets, None, &settings, now).map_err(|e| errors::internal(&e))?;
         self.begin(next);
         Ok(())
     }
@@ -112,11 +115,14 @@ impl Actor {
     fn start_rehearsal(&mut self, room: vitrine_rehearsal::Room, target: Target) -> Result<(), UiError> {
         let (settings, now) = (self.pipeline_settings()?, self.clock.now());
         let mut next = self.broadcast;
-        next.rehearse(now).map_err(|_| errors::wrong_phase())?;
+        if next.rehearse(now).is_err() {
+            // Closing a room joins its thread.
+            drop(std::thread::Builder::new().name("close room".into()).spawn(move || drop(room)));
+            return Err(errors::wrong_phase());
+        }
         let name = "rehearsal".to_owned();
-        self.outputs.keep_room(room);
         self.outputs
-            .publish(vec![(name.clone(), name, target)], &settings, now)
+            .publish(vec![(name.clone(), name, target)], Some(room), &settings, now)
             .map_err(|e| errors::internal(&e))?;
         self.begin(next);
         Ok(())
@@ -137,13 +143,14 @@ impl Actor {
             return Err(errors::wrong_phase());
         }
         let settings = self.pipeline_settings()?;
-        self.outputs.record(path, &settings).map_err(|e| Self::recording_error(&e, path))
+        self.outputs.record(path, &settings, self.clock.now()).map_err(|e| Self::recording_error(&e, path))
     }
 
     fn stop_broadcast(&mut self) {
-        let now = self.clock.now();
+        let (now, before) = (self.clock.now(), self.broadcast);
         self.broadcast.end(now);
-        if matches!(self.broadcast, Broadcast::Ending(_)) && self.outputs.end_broadcast(now) {
+        // Pressed twice, it is still ending.
+        if self.broadcast != before && self.outputs.end_broadcast(now) {
             self.disconnect_sinks();
         }
     }
@@ -155,6 +162,7 @@ impl Actor {
             OutputReport::Pipeline(PipelineReport::Failed { id, reason }) => self.pipeline_failed(id, reason),
             OutputReport::Pipeline(PipelineReport::Finished { id }) => self.outputs.pipeline_finished(id),
             OutputReport::DestinationsEnded => {
+                self.outputs.destinations_ended();
                 tracing::info!("off air");
                 self.broadcast.closed();
             }

@@ -19,6 +19,7 @@ use vitrine_uplink::{DestinationState, DestinationStatus};
 use super::Actor;
 use crate::alarms::{self, Observed, ObservedDestination, ObservedSource, code_name};
 use crate::broadcast::Broadcast;
+use crate::chronicle::Figures;
 use crate::process::ProcessUse;
 use crate::{casting, errors, views};
 
@@ -294,6 +295,19 @@ impl Actor {
                 vitrine_protocol::UiError { code, params, retryable: true, trace_id: String::new() },
             ))
         });
+    }
+
+    /// Tells the history how things stand.
+    pub(super) fn record_history(&mut self) {
+        let figures = self.outputs.pipeline().map(|p| Figures {
+            frames: p.counters.encoded.load(Ordering::Relaxed),
+            dropped: p.counters.dropped.load(Ordering::Relaxed),
+            reconnects: self.outputs.statuses().iter().map(|(_, s)| s.reconnects).sum(),
+        });
+        let failed = self.published.verdict.lock().unwrap_or_else(PoisonError::into_inner).fault.is_some();
+        let (state, outputs) = (self.state_word(), &self.outputs);
+        let ids = || outputs.statuses().into_iter().map(|(id, _)| id).collect();
+        self.chronicle.observe(&self.broadcast, state, figures, failed, ids);
     }
 
     fn frame_counts(&self) -> (u64, u64) {

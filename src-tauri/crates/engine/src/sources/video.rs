@@ -153,10 +153,17 @@ impl Worker {
     /// Opens the source and reads until it fails (`Err`) or is stopped (`Ok`).
     fn open_and_read(&self) -> Result<(), CaptureError> {
         let mut source = open_video(&self.spec, &self.context)?;
+        if self.stop.is_stopped() {
+            // Given up while the driver hung; the report belongs to another thread now.
+            return Ok(());
+        }
         self.report.opened();
         tracing::info!(source = self.name, "source is open");
         match source.pacing() {
-            Pacing::Device => self.read_device(source.as_mut()),
+            Pacing::Device => {
+                self.slot.set_elastic();
+                self.read_device(source.as_mut())
+            }
             Pacing::OnDemand => self.read_ahead(source.as_mut()),
             Pacing::Still => self.read_still(source.as_mut()),
         }

@@ -11,22 +11,31 @@ const READING: Duration = Duration::from_secs(3);
 /// Threads given up per source before it is left alone until the host asks for it again.
 const GIVE_UPS: u32 = 4;
 
+/// Beating for so long, earlier hangs no longer count.
+const FORGIVEN: Duration = Duration::from_mins(1);
+
 /// Fed with beats and time.
 #[derive(Clone, Debug)]
 pub(crate) struct Watchdog {
     beats: u64,
     since: MediaTime,
     given_up: u32,
+    healthy_since: Option<MediaTime>,
 }
 
 impl Watchdog {
     pub(crate) fn new(now: MediaTime) -> Self {
-        Self { beats: 0, since: now, given_up: 0 }
+        Self { beats: 0, since: now, given_up: 0, healthy_since: None }
     }
 
     /// `beats` is the thread's counter, `open` whether it is past opening. Whether the thread is to be given up now.
     pub(crate) fn check(&mut self, beats: u64, open: bool, now: MediaTime) -> bool {
         if beats != self.beats {
+            // A device that has run for a while has earned its chances back.
+            self.healthy_since.get_or_insert(now);
+            if self.healthy_since.is_some_and(|since| now.since(since) > FORGIVEN) {
+                self.given_up = 0;
+            }
             self.beats = beats;
             self.since = now;
             return false;
@@ -36,6 +45,7 @@ impl Watchdog {
             return false;
         }
         self.given_up += 1;
+        self.healthy_since = None;
         self.since = now;
         true
     }

@@ -11,9 +11,9 @@ const KEY = "friday-key-0042";
 test("the window opens on the host's last show, and its programme moves at 30 frames a second", async () => {
   const app = await openWindow();
   try {
-    assert.match(await app.text('[data-zone="left"]'), /秋冬口红专场[\s\S]*测试图/);
-    assert.match(await app.text('[data-part="stagebar"]'), /1280 × 720/);
-    assert.equal(await app.browser.execute(() => document.documentElement.lang), "zh-CN");
+    await until("the items", async () => /秋冬口红专场[\s\S]*测试图/.test(await app.text('[data-zone="left"]')));
+    await until("the format", async () => /1280 × 720/.test(await app.text('[data-part="stagebar"]')));
+    await until("Chinese", () => app.browser.execute(() => document.documentElement.lang === "zh-CN"));
     const seen = await app.watchStage(4);
     console.log(`    programme preview: ${(seen.drawn / 4).toFixed(1)} frames/s at ${seen.width}x${seen.height}`);
     // What the machine gives is a figure for the bench; here it must only be a moving picture and not black.
@@ -35,12 +35,13 @@ test("a rehearsal is one press, serves the programme on this computer only, and 
     assert.match(url, /^http:\/\/127\.0\.0\.1:\d+\/watch\/$/);
     const streams = await until("the stream", () => {
       try {
-        return probe(`${url}live.flv`, ["-read_intervals", "%+1"]).streams;
+        // Beside picture and sound there are the room's clock tags, which a probe calls a stream of text.
+        const found = probe(`${url}live.flv`, ["-read_intervals", "%+1"]).streams;
+        return found.some((s) => s.codec_name === "h264") && found.some((s) => s.codec_name === "aac") && found;
       } catch {
         return null;
       }
     });
-    assert.deepEqual(streams.map((s) => s.codec_name).sort(), ["aac", "h264"]);
     assert.equal(streams.find((s) => s.codec_name === "h264").color_space, "bt709");
     await app.shot("02-rehearsal");
     await app.press("结束彩排");
@@ -118,8 +119,8 @@ test("recording writes a film that plays", async () => {
 test("the same window speaks English", async () => {
   const app = await openWindow({ lang: "en" });
   try {
-    assert.match(await app.text('[data-zone="topbar"]'), /Rehearse/);
-    assert.match(await app.text('[data-zone="topbar"]'), /Go live/);
+    await until("the verbs in English", async () => /Rehearse[\s\S]*Go live/.test(await app.text('[data-zone="topbar"]')));
+    assert.equal(await app.browser.execute(() => document.documentElement.lang), "en");
     await app.shot("05-english");
   } finally {
     await app.close();

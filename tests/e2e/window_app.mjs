@@ -137,6 +137,8 @@ export async function openWindow({ show = PATTERN_SHOW, width = 1440, height = 9
     rmSync(home, { recursive: true, force: true, maxRetries: 5 });
   };
   await app.phase("idle");
+  // Before the first snapshot the window is empty and idle, too.
+  await until("the host's show", async () => (await app.text('[data-zone="left"]')).includes(show?.name ?? ""));
   return app;
 }
 

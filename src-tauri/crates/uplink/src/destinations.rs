@@ -28,8 +28,9 @@ use crate::rtmp::{PublisherSettings, Target};
 use crate::socket::ConnectOptions;
 use worker::{Shared, Worker};
 
-/// A stop that takes longer is cut off; with it a stop always stays below half a second.
-const STOP_LIMIT: Duration = Duration::from_millis(450);
+/// A stop that takes longer is cut off. Before it, the studio drains its encoders for up to a quarter of a second, and both
+/// together stay near half a second.
+const STOP_LIMIT: Duration = Duration::from_millis(300);
 
 /// Names a destination within one [`Destinations`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

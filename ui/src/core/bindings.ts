@@ -186,7 +186,7 @@ export type CropView = {
 	bottom: number,
 };
 
-/**  A destination as the host enters it. */
+/**  A destination as the host enters it. Its `Debug` hides the address, which may hold a key, and the key. */
 export type DestinationDraft = {
 	/**  Id to change; `None` to add. */
 	id: string | null,
